@@ -1,0 +1,34 @@
+"""Exceptions of the package: what is wrong, the values, and a stable code for programs."""
+
+__all__ = ["CoverageError", "GridrError", "InvalidInputError", "UnsupportedDtypeError"]
+
+
+class GridrError(Exception):
+    """Base of every exception that the package raises on purpose.
+
+    Parameters
+    ----------
+    message : str
+        What is wrong, the values, and the way out.
+    code : str
+        Stable kebab-case name of the fault; new ones may come, old ones keep their meaning.
+    """
+
+    def __init__(self, message: str, code: str) -> None:
+        super().__init__(message, code)
+        self.code = code
+
+    def __str__(self) -> str:
+        return str(self.args[0])
+
+
+class InvalidInputError(GridrError, ValueError):
+    """An argument whose value, shape or range is wrong."""
+
+
+class UnsupportedDtypeError(GridrError, TypeError):
+    """Samples of a type that the asked operation cannot work on."""
+
+
+class CoverageError(GridrError, RuntimeError):
+    """A position needs a source sample that was not delivered: a fault of the plan, never clamped."""

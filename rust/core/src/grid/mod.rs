@@ -1,0 +1,100 @@
+//! Coordinate grids: from nodes to positions, from positions to cells and fractions.
+
+mod cells;
+mod positions;
+
+pub(crate) use cells::{Cells, Split};
+pub(crate) use positions::Positions;
+
+use crate::error::{Error, Result};
+use crate::image::Array;
+use crate::sample::DType;
+use crate::window::Window;
+
+/// Largest node spacing, in target pixels: the integer weights then stay exact in `f64`.
+pub const MAX_SPACING: i64 = 1 << 24;
+
+/// Part of a grid: source positions at nodes that stand every `spacing` target pixels.
+#[derive(Debug, Clone)]
+pub struct Grid<'a> {
+    rows: Array<'a>,
+    cols: Array<'a>,
+    nodes: Window,
+    spacing: (i64, i64),
+}
+
+impl<'a> Grid<'a> {
+    /// A grid from the row and the column coordinate of its nodes.
+    ///
+    /// `first` is the (row, col) index of the first given node in the whole grid, whose node (0, 0)
+    /// stands at target pixel (0, 0).
+    ///
+    /// # Errors
+    /// [`Error::Types`], [`Error::Shape`] or [`Error::Range`] when the arrays are not two planes of one
+    /// shape in `f32` or `f64`, or the spacing is not in `1..=MAX_SPACING`.
+    pub fn new(
+        rows: Array<'a>,
+        cols: Array<'a>,
+        first: (i64, i64),
+        spacing: (i64, i64),
+    ) -> Result<Self> {
+        for coordinate in [&rows, &cols] {
+            if !matches!(coordinate.dtype, DType::F32 | DType::F64) {
+                return Err(Error::Types { src: coordinate.dtype, out: DType::F64 });
+            }
+        }
+        let shape = rows.layout.shape;
+        if cols.layout.shape != shape || rows.layout.planes.len() * cols.layout.planes.len() != 1 {
+            return Err(Error::Shape {
+                what: "grid columns",
+                expected: format!("{shape:?} as the rows"),
+                found: format!("{:?}", cols.layout.shape),
+            });
+        }
+        for value in [spacing.0, spacing.1] {
+            if !(1..=MAX_SPACING).contains(&value) {
+                return Err(Error::Range {
+                    what: "grid_resolution",
+                    value,
+                    expected: "1 to 16777216",
+                });
+            }
+        }
+        for value in [first.0, first.1] {
+            if !(0..=1 << 40).contains(&value) {
+                return Err(Error::Range { what: "first node", value, expected: "0 to 2**40" });
+            }
+        }
+        let nodes = Window {
+            row0: first.0,
+            row1: first.0 + shape.0 as i64,
+            col0: first.1,
+            col1: first.1 + shape.1 as i64,
+        };
+        Ok(Self { rows, cols, nodes, spacing })
+    }
+
+    /// Checks that the nodes around every pixel of `target` are here.
+    ///
+    /// A pixel between two nodes needs both; one on a node needs that one only.
+    ///
+    /// # Errors
+    /// [`Error::Nodes`] when one is missing.
+    pub fn check_covers(&self, target: &Window) -> Result<()> {
+        if target.rows() == 0 || target.cols() == 0 {
+            return Ok(());
+        }
+        let (dr, dc) = self.spacing;
+        let needed = Window {
+            row0: target.row0.div_euclid(dr),
+            row1: (target.row1 - 1 + dr - 1).div_euclid(dr) + 1,
+            col0: target.col0.div_euclid(dc),
+            col1: (target.col1 - 1 + dc - 1).div_euclid(dc) + 1,
+        };
+        if self.nodes.contains(&needed) {
+            Ok(())
+        } else {
+            Err(Error::Nodes { target: *target, needed, given: self.nodes })
+        }
+    }
+}

@@ -1,0 +1,206 @@
+//! Images as strided blocks in a lattice, read where they lie.
+//!
+//! A source may be delivered in pieces, as a dask task gets it: the pieces stand on a lattice of row
+//! spans and column spans, and no concatenated copy is made. A whole array is a lattice of one block.
+
+use std::marker::PhantomData;
+
+use crate::error::{Error, Result};
+use crate::sample::DType;
+use crate::window::Window;
+
+/// Where the samples of a (planes, rows, cols) array lie, in elements from its first sample.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Layout {
+    /// Offset of the first sample of each plane.
+    pub planes: Vec<isize>,
+    /// Rows and columns of a plane.
+    pub shape: (usize, usize),
+    /// Step from a sample to the one below.
+    pub row_stride: isize,
+    /// Step from a sample to the one to the right.
+    pub col_stride: isize,
+}
+
+impl Layout {
+    /// The layout of an array with any number of leading axes before (row, col).
+    ///
+    /// # Errors
+    /// [`Error::Shape`] when there are fewer than two axes.
+    pub fn new(what: &'static str, shape: &[usize], strides: &[isize]) -> Result<Self> {
+        let axes = shape.len();
+        if axes < 2 || strides.len() != axes {
+            return Err(Error::Shape {
+                what,
+                expected: "at least the axes (row, col)".to_owned(),
+                found: format!("{shape:?}"),
+            });
+        }
+        let mut planes = vec![0];
+        for (&n, &stride) in shape.iter().zip(strides).take(axes - 2) {
+            planes = planes
+                .iter()
+                .flat_map(|&offset| (0..n).map(move |i| offset + i.cast_signed() * stride))
+                .collect();
+        }
+        Ok(Self {
+            planes,
+            shape: (shape[axes - 2], shape[axes - 1]),
+            row_stride: strides[axes - 2],
+            col_stride: strides[axes - 1],
+        })
+    }
+}
+
+/// A borrowed array of some [`DType`], to be read.
+#[derive(Debug, Clone)]
+pub struct Array<'a> {
+    pub(crate) start: *const u8,
+    pub(crate) dtype: DType,
+    pub(crate) layout: Layout,
+    borrow: PhantomData<&'a [u8]>,
+}
+
+// SAFETY: the array is only read, and its owner outlives `'a`.
+unsafe impl Send for Array<'_> {}
+// SAFETY: as above.
+unsafe impl Sync for Array<'_> {}
+
+impl Array<'_> {
+    /// Describes the array whose first sample is at `start`.
+    ///
+    /// # Safety
+    /// Every sample that `layout` reaches from `start` must be readable, aligned for `dtype` and not
+    /// written during the lifetime of the value.
+    #[must_use]
+    pub unsafe fn from_raw(start: *const u8, dtype: DType, layout: Layout) -> Self {
+        Self { start, dtype, layout, borrow: PhantomData }
+    }
+}
+
+/// A borrowed array of some [`DType`], to be written.
+#[derive(Debug)]
+pub struct ArrayMut<'a> {
+    pub(crate) start: *mut u8,
+    pub(crate) dtype: DType,
+    pub(crate) layout: Layout,
+    borrow: PhantomData<&'a mut [u8]>,
+}
+
+// SAFETY: the engine's threads write disjoint tiles; nobody else may touch the array during `'a`.
+unsafe impl Send for ArrayMut<'_> {}
+// SAFETY: as above.
+unsafe impl Sync for ArrayMut<'_> {}
+
+impl ArrayMut<'_> {
+    /// Describes the array whose first sample is at `start`.
+    ///
+    /// # Safety
+    /// Every sample that `layout` reaches from `start` must be writable, aligned for `dtype`, distinct
+    /// from every other one and not accessed by others during the lifetime of the value.
+    #[must_use]
+    pub unsafe fn from_raw(start: *mut u8, dtype: DType, layout: Layout) -> Self {
+        Self { start, dtype, layout, borrow: PhantomData }
+    }
+}
+
+/// The blocks of an image on a lattice of row spans and column spans, in image coordinates.
+#[derive(Debug)]
+pub struct Lattice<'a> {
+    rows: Vec<(i64, i64)>,
+    cols: Vec<(i64, i64)>,
+    blocks: Vec<Array<'a>>,
+}
+
+impl<'a> Lattice<'a> {
+    /// Puts `blocks`, row by row, on the lattice of the half-open spans `rows` x `cols`.
+    ///
+    /// # Errors
+    /// [`Error::Shape`] when the spans are not ascending, or blocks and spans do not fit together.
+    pub fn new(
+        rows: Vec<(i64, i64)>,
+        cols: Vec<(i64, i64)>,
+        blocks: Vec<Array<'a>>,
+    ) -> Result<Self> {
+        for spans in [&rows, &cols] {
+            let ascending = spans.iter().all(|s| 0 <= s.0 && s.0 <= s.1)
+                && spans.windows(2).all(|pair| pair[0].1 <= pair[1].0);
+            if !ascending {
+                return Err(Error::Shape {
+                    what: "source spans",
+                    expected: "ascending, disjoint and non-negative".to_owned(),
+                    found: format!("{spans:?}"),
+                });
+            }
+        }
+        if blocks.len() != rows.len() * cols.len() {
+            return Err(Error::Shape {
+                what: "source blocks",
+                expected: format!("{} x {} blocks", rows.len(), cols.len()),
+                found: format!("{} blocks", blocks.len()),
+            });
+        }
+        for (i, block) in blocks.iter().enumerate() {
+            let (r, c) = (rows[i / cols.len()], cols[i % cols.len()]);
+            let window = Window { row0: r.0, row1: r.1, col0: c.0, col1: c.1 };
+            let first = &blocks[0];
+            if block.layout.shape != (window.rows(), window.cols())
+                || block.layout.planes.len() != first.layout.planes.len()
+                || block.dtype != first.dtype
+            {
+                return Err(Error::Shape {
+                    what: "source block",
+                    expected: format!(
+                        "{} planes of {window}, {:?}",
+                        first.layout.planes.len(),
+                        first.dtype
+                    ),
+                    found: format!(
+                        "{} planes of {:?}, {:?}",
+                        block.layout.planes.len(),
+                        block.layout.shape,
+                        block.dtype
+                    ),
+                });
+            }
+        }
+        Ok(Self { rows, cols, blocks })
+    }
+
+    /// Type of the samples; `None` without blocks.
+    #[must_use]
+    pub fn dtype(&self) -> Option<DType> {
+        self.blocks.first().map(|block| block.dtype)
+    }
+
+    /// Number of planes of every block; 0 without blocks.
+    #[must_use]
+    pub fn planes(&self) -> usize {
+        self.blocks.first().map_or(0, |block| block.layout.planes.len())
+    }
+
+    /// One past the last row and column of any block.
+    #[must_use]
+    pub fn end(&self) -> (i64, i64) {
+        (self.rows.last().map_or(0, |s| s.1), self.cols.last().map_or(0, |s| s.1))
+    }
+
+    /// The block that holds the whole of rows `[r0, r1]` x cols `[c0, c1]`, and its first pixel.
+    #[inline]
+    pub(crate) fn block_around(
+        &self,
+        (r0, r1): (i64, i64),
+        (c0, c1): (i64, i64),
+    ) -> Option<(&Array<'a>, (i64, i64))> {
+        let i = span_around(&self.rows, r0, r1)?;
+        let j = span_around(&self.cols, c0, c1)?;
+        Some((&self.blocks[i * self.cols.len() + j], (self.rows[i].0, self.cols[j].0)))
+    }
+}
+
+/// Index of the span that holds `first` and `last`, both inclusive.
+#[inline]
+fn span_around(spans: &[(i64, i64)], first: i64, last: i64) -> Option<usize> {
+    let i = spans.partition_point(|span| span.1 <= first);
+    spans.get(i).filter(|span| span.0 <= first && last < span.1).map(|_| i)
+}

@@ -1,0 +1,299 @@
+//! Weighted sums of taps: a fast loop without per-pixel tests, a careful one for edges and seams.
+//!
+//! Both do the same operations in the same order: tap rows are accumulated column by column from
+//! +0.0, then the columns are summed in order, every step fused. The careful loop takes 0.0 for a tap
+//! that must not be read; so does, in effect, the fast one, whose weight there is 0.
+
+use std::marker::PhantomData;
+
+use super::sweep::{Span, Weights};
+use crate::SPAN;
+use crate::arch::Job;
+use crate::error::{Error, Result};
+use crate::image::{Array, Lattice};
+use crate::sample::{Real, Sample};
+
+/// Where the first taps of a span lie in one plane of a block that holds all of them.
+struct Base<T> {
+    start: *const T,
+    row_stride: isize,
+    col_stride: isize,
+}
+
+impl<T> Base<T> {
+    /// The first tap of the upper left cell of `span`; `at` is the first pixel of the block.
+    fn new<C, const N: usize>(
+        block: &Array<'_>,
+        plane: usize,
+        at: (i32, i32),
+        span: &Span<C, N>,
+    ) -> Self {
+        let layout = &block.layout;
+        let row = (span.rows.min + span.first - at.0) as isize;
+        let col = (span.cols.min + span.first - at.1) as isize;
+        let offset = layout.planes[plane] + row * layout.row_stride + col * layout.col_stride;
+        // SAFETY: `bands::block_of` saw that every tap of the span, this one included, is in the block.
+        let start = unsafe { block.start.cast::<T>().offset(offset) };
+        Self { start, row_stride: layout.row_stride, col_stride: layout.col_stride }
+    }
+
+    /// Distance of each cell's first tap from the base, in elements.
+    #[inline(always)]
+    fn offsets<C, const N: usize>(&self, span: &Span<C, N>) -> [i32; SPAN] {
+        // `bands::block_of` saw that the products stay below 2^31.
+        let (rs, cs) = (self.row_stride as i32, self.col_stride as i32);
+        let mut offsets = [0; SPAN];
+        for k in 0..SPAN {
+            let row = span.rows.index[k].wrapping_sub(span.rows.min).wrapping_mul(rs);
+            let col = span.cols.index[k].wrapping_sub(span.cols.min).wrapping_mul(cs);
+            offsets[k] = row.wrapping_add(col);
+        }
+        offsets
+    }
+}
+
+/// Gathers a span whose taps all lie in one block. Returns false when a sum is not a number: only the
+/// careful loop knows whether the culprit was a tap of weight 0.
+pub(super) struct Fast<'t, T, C, const N: usize, const UNIT: bool> {
+    base: Base<T>,
+    span: &'t Span<C, N>,
+    values: &'t mut [C; SPAN],
+}
+
+impl<'t, T, C, const N: usize, const UNIT: bool> Fast<'t, T, C, N, UNIT> {
+    pub(super) fn new(
+        block: &Array<'_>,
+        plane: usize,
+        at: (i32, i32),
+        span: &'t Span<C, N>,
+        values: &'t mut [C; SPAN],
+    ) -> Self {
+        Self { base: Base::new(block, plane, at, span), span, values }
+    }
+}
+
+impl<T: Sample<C>, C: Real, const N: usize, const UNIT: bool> Job for Fast<'_, T, C, N, UNIT> {
+    type Output = bool;
+
+    #[inline(always)]
+    fn run(self) -> bool {
+        let Self { base, span, values } = self;
+        let offsets = base.offsets(span);
+        let col_stride = if UNIT { 1 } else { base.col_stride };
+        let Weights { rows, cols } = &span.weights;
+        // SAFETY (of the reads below): `bands::block_of` saw that the N x N taps of every cell of the
+        // span lie in the block.
+        let tap = |k: usize, r: usize, c: usize| unsafe {
+            *base
+                .start
+                .offset(offsets[k] as isize + r as isize * base.row_stride + c as isize * col_stride)
+        };
+        if N == 1 {
+            for k in 0..SPAN {
+                values[k] = tap(k, 0, 0).widen();
+            }
+        } else if N == 2 {
+            // Loads first, as pairs; widening and arithmetic then run over whole vectors.
+            let mut taps = [[[tap(0, 0, 0); 2]; SPAN]; 2];
+            for k in 0..SPAN {
+                for r in 0..2 {
+                    taps[r][k] = [tap(k, r, 0), tap(k, r, 1)];
+                }
+            }
+            for k in 0..SPAN {
+                let mut value = C::ZERO;
+                for c in 0..2 {
+                    let mut column = C::ZERO;
+                    for r in 0..2 {
+                        column = rows[r][k].mul_add(taps[r][k][c].widen(), column);
+                    }
+                    value = cols[c][k].mul_add(column, value);
+                }
+                values[k] = value;
+            }
+        } else {
+            let mut columns = [[C::ZERO; N]; SPAN];
+            for k in 0..SPAN {
+                let mut sums = [C::ZERO; N];
+                for r in 0..N {
+                    for c in 0..N {
+                        sums[c] = rows[r][k].mul_add(tap(k, r, c).widen(), sums[c]);
+                    }
+                }
+                columns[k] = sums;
+            }
+            for k in 0..SPAN {
+                let mut value = C::ZERO;
+                for c in 0..N {
+                    value = cols[c][k].mul_add(columns[k][c], value);
+                }
+                values[k] = value;
+            }
+        }
+        let mut nan = false;
+        if T::CAN_BE_NAN {
+            for value in values.iter() {
+                nan |= value.is_nan();
+            }
+        }
+        !nan
+    }
+}
+
+/// Gathers a span pixel by pixel, across blocks and at the edge of the source.
+pub(super) struct Careful<'t, 'a, T, C, const N: usize> {
+    source: &'t Lattice<'a>,
+    plane: usize,
+    span: &'t Span<C, N>,
+    values: &'t mut [C; SPAN],
+    sample: PhantomData<T>,
+}
+
+impl<'t, 'a, T, C, const N: usize> Careful<'t, 'a, T, C, N> {
+    pub(super) fn new(
+        source: &'t Lattice<'a>,
+        plane: usize,
+        span: &'t Span<C, N>,
+        values: &'t mut [C; SPAN],
+    ) -> Self {
+        Self { source, plane, span, values, sample: PhantomData }
+    }
+}
+
+impl<T: Sample<C>, C: Real, const N: usize> Job for Careful<'_, '_, T, C, N> {
+    type Output = Result<()>;
+
+    #[inline(always)]
+    fn run(self) -> Result<()> {
+        let Self { source, plane, span, values, .. } = self;
+        let Weights { rows, cols } = &span.weights;
+        for k in 0..span.len {
+            if span.ok[k] == 0 {
+                continue;
+            }
+            let patch = patch::<T, C, N>(source, plane, span, k)?;
+            if N == 1 {
+                values[k] = patch[0][0];
+                continue;
+            }
+            let mut sums = [C::ZERO; N];
+            for r in 0..N {
+                for c in 0..N {
+                    sums[c] = rows[r][k].mul_add(patch[r][c], sums[c]);
+                }
+            }
+            let mut value = C::ZERO;
+            for c in 0..N {
+                value = cols[c][k].mul_add(sums[c], value);
+            }
+            values[k] = value;
+        }
+        Ok(())
+    }
+}
+
+/// The taps of pixel `k`, those that it does not need as 0.0.
+#[inline(always)]
+fn patch<T: Sample<C>, C: Real, const N: usize>(
+    source: &Lattice<'_>,
+    plane: usize,
+    span: &Span<C, N>,
+    k: usize,
+) -> Result<[[C; N]; N]> {
+    let mut patch = [[C::ZERO; N]; N];
+    let needed = |frac: f64| if frac == 0.0 { span.exact } else { (0, N) };
+    let (rows, cols) = (needed(span.rows.frac[k]), needed(span.cols.frac[k]));
+    let row = i64::from(span.rows.index[k] + span.first);
+    let col = i64::from(span.cols.index[k] + span.first);
+    let (row_range, col_range) = (
+        (row + rows.0 as i64, row + rows.1 as i64 - 1),
+        (col + cols.0 as i64, col + cols.1 as i64 - 1),
+    );
+    if let Some((block, at)) = source.block_around(row_range, col_range) {
+        for r in rows.0..rows.1 {
+            for c in cols.0..cols.1 {
+                let tap = (row + r as i64 - at.0, col + c as i64 - at.1);
+                // SAFETY: `block_around` found the block that holds this tap.
+                patch[r][c] = unsafe { read::<T>(block, plane, tap) }.widen();
+            }
+        }
+    } else {
+        for r in rows.0..rows.1 {
+            for c in cols.0..cols.1 {
+                let sample = sample::<T>(source, plane, (row + r as i64, col + c as i64))?;
+                patch[r][c] = sample.widen();
+            }
+        }
+    }
+    Ok(patch)
+}
+
+/// The sample at (row, col) of the source, whichever block holds it.
+fn sample<T: Copy>(source: &Lattice<'_>, plane: usize, (row, col): (i64, i64)) -> Result<T> {
+    let (block, at) =
+        source.block_around((row, row), (col, col)).ok_or(Error::Uncovered { row, col })?;
+    // SAFETY: `block_around` found the block that holds this sample.
+    Ok(unsafe { read(block, plane, (row - at.0, col - at.1)) })
+}
+
+/// The sample at (row, col) of one plane of a block.
+///
+/// # Safety
+/// The sample must lie in the block, and `T` must be its type.
+#[inline(always)]
+unsafe fn read<T: Copy>(block: &Array<'_>, plane: usize, (row, col): (i64, i64)) -> T {
+    let layout = &block.layout;
+    let offset = layout.planes[plane]
+        + row as isize * layout.row_stride
+        + col as isize * layout.col_stride;
+    // SAFETY: promised by the caller.
+    unsafe { *block.start.cast::<T>().offset(offset) }
+}
+
+/// Copies the nearest samples of a span that lies in one block.
+pub(super) struct Pick<'t, T> {
+    base: Base<T>,
+    span: &'t Span<f32, 1>,
+    values: &'t mut [T; SPAN],
+}
+
+impl<'t, T> Pick<'t, T> {
+    pub(super) fn new(
+        block: &Array<'_>,
+        plane: usize,
+        at: (i32, i32),
+        span: &'t Span<f32, 1>,
+        values: &'t mut [T; SPAN],
+    ) -> Self {
+        Self { base: Base::new(block, plane, at, span), span, values }
+    }
+}
+
+impl<T: Copy> Job for Pick<'_, T> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run(self) {
+        let offsets = self.base.offsets(self.span);
+        for k in 0..SPAN {
+            // SAFETY: `bands::block_of` saw that every cell of the span lies in the block.
+            self.values[k] = unsafe { *self.base.start.offset(offsets[k] as isize) };
+        }
+    }
+}
+
+/// Copies the nearest samples of a span pixel by pixel; pixels that are not valid are left alone.
+pub(super) fn pick_careful<T: Copy>(
+    source: &Lattice<'_>,
+    plane: usize,
+    span: &Span<f32, 1>,
+    values: &mut [T; SPAN],
+) -> Result<()> {
+    for k in 0..span.len {
+        if span.ok[k] != 0 {
+            let at = (i64::from(span.rows.index[k]), i64::from(span.cols.index[k]));
+            values[k] = sample(source, plane, at)?;
+        }
+    }
+    Ok(())
+}

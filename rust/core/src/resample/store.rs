@@ -1,0 +1,140 @@
+//! Results of a span into the output: narrowed, filled where nothing is valid, and their validity.
+
+use crate::SPAN;
+use crate::arch::{Isa, Job};
+use crate::image::{Array, ArrayMut};
+use crate::sample::{Real, Sample};
+
+/// Takes the sums of a span, whatever the output's type.
+pub(super) trait Store<C>: Sync {
+    /// Number of planes of the output.
+    fn planes(&self) -> usize;
+    /// Marks a span as invalid in every plane.
+    fn fill(&self, at: (usize, usize), len: usize);
+    /// Writes one plane of a span; `ok` is 0 where there is no value.
+    fn store(&self, plane: usize, at: (usize, usize), len: usize, results: Results<'_, C>);
+}
+
+/// The sums of one plane of a span.
+pub(super) struct Results<'t, C> {
+    pub(super) values: &'t [C; SPAN],
+    pub(super) ok: &'t [u8; SPAN],
+    /// Whether a sum may be NaN, which an integer output cannot hold.
+    pub(super) nan: bool,
+}
+
+/// An output of samples `O`, with its validity.
+pub(super) struct Output<'t, O> {
+    out: &'t ArrayMut<'t>,
+    valid: Option<&'t ArrayMut<'t>>,
+    fill: Vec<O>,
+    isa: Isa,
+}
+
+impl<'t, O: Copy> Output<'t, O> {
+    /// An output that writes the sample that `fill` holds for a plane where nothing is valid.
+    pub(super) fn new(
+        out: &'t ArrayMut<'t>,
+        valid: Option<&'t ArrayMut<'t>>,
+        fill: &Array<'_>,
+        isa: Isa,
+    ) -> Self {
+        let sample = |&offset: &isize| {
+            // SAFETY: `Task::check` saw that `fill` has a sample of the output's type for each plane.
+            unsafe { *fill.start.cast::<O>().offset(offset) }
+        };
+        Self { out, valid, fill: fill.layout.planes.iter().map(sample).collect(), isa }
+    }
+
+    /// What a plane holds where nothing is valid.
+    pub(super) fn fill_value(&self, plane: usize) -> O {
+        self.fill[plane]
+    }
+
+    pub(super) fn planes(&self) -> usize {
+        self.out.layout.planes.len()
+    }
+
+    /// Writes the samples of one plane of a span.
+    pub(super) fn write(&self, plane: usize, at: (usize, usize), samples: &[O]) {
+        write(self.out, plane, at, samples);
+    }
+
+    /// Writes the validity of one plane; a plane shared by all bands is that of band 0.
+    pub(super) fn write_valid(&self, plane: usize, at: (usize, usize), ok: &[u8]) {
+        if let Some(valid) = self.valid.filter(|valid| plane < valid.layout.planes.len()) {
+            write(valid, plane, at, ok);
+        }
+    }
+
+    /// Marks a span as invalid in every plane.
+    pub(super) fn fill(&self, at: (usize, usize), len: usize) {
+        for plane in 0..self.planes() {
+            self.write(plane, at, &[self.fill[plane]; SPAN][..len]);
+            self.write_valid(plane, at, &[0; SPAN][..len]);
+        }
+    }
+}
+
+/// Writes samples side by side into a row of a plane.
+fn write<T: Copy>(out: &ArrayMut<'_>, plane: usize, (row, col): (usize, usize), samples: &[T]) {
+    let layout = &out.layout;
+    debug_assert!(row < layout.shape.0 && col + samples.len() <= layout.shape.1);
+    let first = layout.planes[plane]
+        + row as isize * layout.row_stride
+        + col as isize * layout.col_stride;
+    // SAFETY: `Task::check` saw that the output has the shape of the target window, in which every
+    // span lies; `T` is its type, by `dispatch`.
+    unsafe {
+        let start = out.start.cast::<T>().offset(first);
+        if layout.col_stride == 1 {
+            start.copy_from_nonoverlapping(samples.as_ptr(), samples.len());
+        } else {
+            for (k, &sample) in samples.iter().enumerate() {
+                *start.offset(k as isize * layout.col_stride) = sample;
+            }
+        }
+    }
+}
+
+impl<C: Real, O: Sample<C>> Store<C> for Output<'_, O> {
+    fn planes(&self) -> usize {
+        self.planes()
+    }
+
+    fn fill(&self, at: (usize, usize), len: usize) {
+        self.fill(at, len);
+    }
+
+    fn store(&self, plane: usize, at: (usize, usize), len: usize, results: Results<'_, C>) {
+        let mut ok = *results.ok;
+        if results.nan && !O::CAN_BE_NAN {
+            for (ok, value) in ok.iter_mut().zip(results.values) {
+                *ok &= u8::from(!value.is_nan());
+            }
+        }
+        let mut samples = [self.fill[plane]; SPAN];
+        self.isa.run(Narrow { values: results.values, ok: &ok, samples: &mut samples });
+        self.write(plane, at, &samples[..len]);
+        self.write_valid(plane, at, &ok[..len]);
+    }
+}
+
+/// Narrows the valid sums of a span; the other samples keep what they hold.
+struct Narrow<'t, C, O> {
+    values: &'t [C; SPAN],
+    ok: &'t [u8; SPAN],
+    samples: &'t mut [O; SPAN],
+}
+
+impl<C: Real, O: Sample<C>> Job for Narrow<'_, C, O> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run(self) {
+        for k in 0..SPAN {
+            let sample = O::narrow(self.values[k]);
+            self.samples[k] = if self.ok[k] == 0 { self.samples[k] } else { sample };
+        }
+    }
+}

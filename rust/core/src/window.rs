@@ -1,0 +1,49 @@
+//! Half-open rectangles of pixels.
+
+use std::fmt;
+
+/// The rectangle of rows `[row0, row1)` and columns `[col0, col1)`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Window {
+    /// First row.
+    pub row0: i64,
+    /// One past the last row.
+    pub row1: i64,
+    /// First column.
+    pub col0: i64,
+    /// One past the last column.
+    pub col1: i64,
+}
+
+impl Window {
+    /// Number of rows, 0 when the window is empty.
+    #[must_use]
+    pub fn rows(&self) -> usize {
+        usize::try_from(self.row1 - self.row0).unwrap_or(0)
+    }
+
+    /// Number of columns, 0 when the window is empty.
+    #[must_use]
+    pub fn cols(&self) -> usize {
+        usize::try_from(self.col1 - self.col0).unwrap_or(0)
+    }
+
+    /// Whether every pixel of `other` lies in this window.
+    #[must_use]
+    pub fn contains(&self, other: &Self) -> bool {
+        self.row0 <= other.row0
+            && other.row1 <= self.row1
+            && self.col0 <= other.col0
+            && other.col1 <= self.col1
+    }
+}
+
+impl fmt::Display for Window {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "rows [{}, {}) x cols [{}, {})",
+            self.row0, self.row1, self.col0, self.col1
+        )
+    }
+}
