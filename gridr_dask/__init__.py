@@ -1,0 +1,27 @@
+"""Resampling of rasters through coordinate grids, from a numpy array to a dask cluster.
+
+Importing the package registers ``.gridr`` on xarray objects.
+"""
+
+from gridr_dask._core import __version__
+from gridr_dask.accessor import GridrDataArrayAccessor, GridrDatasetAccessor
+from gridr_dask.errors import (
+    CoverageError,
+    GridrError,
+    InvalidInputError,
+    UnsupportedDtypeError,
+)
+from gridr_dask.io import to_zarr
+from gridr_dask.versions import show_versions
+
+__all__ = [
+    "CoverageError",
+    "GridrDataArrayAccessor",
+    "GridrDatasetAccessor",
+    "GridrError",
+    "InvalidInputError",
+    "UnsupportedDtypeError",
+    "__version__",
+    "show_versions",
+    "to_zarr",
+]

@@ -1,0 +1,5 @@
+"""The verbs of the package on xarray objects: checked once, then eager or lazy."""
+
+from gridr_dask.api.resample import resample
+
+__all__ = ["resample"]

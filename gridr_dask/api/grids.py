@@ -1,0 +1,85 @@
+"""The forms in which users give a grid, brought to two arrays of node coordinates."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import xarray as xr
+
+from gridr_dask.errors import InvalidInputError, UnsupportedDtypeError
+from gridr_dask.graph import is_dask
+
+__all__ = ["node_coordinates"]
+
+
+def node_coordinates(grid: Any) -> tuple[Any, Any]:
+    """Return the row and the column coordinates of the nodes, two 2-D arrays, numpy or dask.
+
+    Parameters
+    ----------
+    grid : pair of arrays, array of shape (2, y, x), or Dataset
+        ``(rows, cols)``, both stacked in one array, or a Dataset with variables ``row`` and ``col``.
+        Samples of float32 or float64; integers are cast to float64.
+
+    Raises
+    ------
+    InvalidInputError
+        If the grid has none of these forms, or the two arrays differ in shape.
+    UnsupportedDtypeError
+        If the coordinates are not real numbers.
+    """
+    if isinstance(grid, xr.Dataset):
+        missing = {"row", "col"} - set(map(str, grid.variables))
+        if missing:
+            raise InvalidInputError(
+                f"a grid Dataset needs the variables 'row' and 'col'; missing {sorted(missing)}, "
+                f"found {sorted(map(str, grid.variables))}",
+                "grid",
+            )
+        rows, cols = grid["row"], grid["col"]
+        if rows.dims != cols.dims:
+            cols = cols.transpose(*rows.dims)
+        pair = [rows.data, cols.data]
+    elif isinstance(grid, (tuple, list)):
+        if len(grid) != 2:
+            raise InvalidInputError(
+                f"grid must be a pair (rows, cols) of 2-D arrays, got {len(grid)} items", "grid"
+            )
+        pair = list(grid)
+    else:
+        stacked = _array(grid)
+        if stacked.ndim != 3 or stacked.shape[0] != 2:
+            raise InvalidInputError(
+                f"grid must be a pair (rows, cols), an array of shape (2, y, x) or a Dataset with "
+                f"'row' and 'col'; got an array of shape {stacked.shape}",
+                "grid",
+            )
+        pair = [stacked[0], stacked[1]]
+    rows, cols = (_coordinate(name, values) for name, values in zip(("rows", "cols"), pair, strict=True))
+    if rows.shape != cols.shape:
+        raise InvalidInputError(
+            f"grid rows and cols must have one shape, got {rows.shape} and {cols.shape}", "grid"
+        )
+    return rows, cols
+
+
+def _array(values: Any) -> Any:
+    if isinstance(values, (xr.DataArray, xr.Variable)):
+        values = values.data
+    return values if is_dask(values) else np.asarray(values)
+
+
+def _coordinate(name: str, values: Any) -> Any:
+    array = _array(values)
+    if array.ndim != 2:
+        raise InvalidInputError(
+            f"grid {name} must be a 2-D array of node coordinates, got shape {array.shape}", "grid"
+        )
+    if array.dtype.kind in "iu" or array.dtype == np.float16:
+        return array.astype(np.float64)
+    if array.dtype.kind != "f" or array.dtype.itemsize > 8:
+        raise UnsupportedDtypeError(
+            f"grid {name} must be float32 or float64, got {array.dtype}; use astype", "grid-dtype"
+        )
+    return array

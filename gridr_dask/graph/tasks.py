@@ -1,0 +1,108 @@
+"""What a worker runs: top-level functions on blocks, with small frozen arguments."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from gridr_dask.compute import Blocks, Nodes, resample_window
+from gridr_dask.compute.resample import bands_can_differ
+from gridr_dask.geometry import Kernel, Window
+from gridr_dask.geometry.window import Span
+
+__all__ = ["ChunkTask", "fill_chunk", "gather_nodes", "resample_chunk"]
+
+_Array = npt.NDArray[Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Resampling:
+    """What all chunks of one call have in common."""
+
+    kernel: Kernel
+    source_shape: tuple[int, int]
+    source_origin: tuple[int, int]
+    axes: tuple[int, int]
+    fill: np.generic
+    with_valid: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ChunkTask:
+    """One target chunk: its window, and where the blocks that it is given stand in the source."""
+
+    resampling: Resampling
+    target: Window
+    rows: tuple[Span, ...]
+    cols: tuple[Span, ...]
+
+
+def resample_chunk(task: ChunkTask, nodes: Nodes, *blocks: _Array) -> Any:
+    """Resample one target chunk on one thread: dask owns the cores.
+
+    Returns the chunk, or the pair (chunk, valid) if the task asks for validity.
+    """
+    common = task.resampling
+    source = Blocks(
+        blocks, task.rows, task.cols, common.source_shape, common.source_origin, common.axes
+    )
+    result, valid = resample_window(
+        source,
+        nodes,
+        task.target,
+        common.kernel,
+        fill=common.fill,
+        with_valid=common.with_valid,
+    )
+    return (result, valid) if common.with_valid else result
+
+
+def fill_chunk(task: ChunkTask, shape: tuple[int, ...], source_dtype: np.dtype[Any]) -> Any:
+    """Return a target chunk that sees no source, in the form of `resample_chunk`."""
+    fill = task.resampling.fill
+    result = np.full(shape, fill, fill.dtype)
+    if not task.resampling.with_valid:
+        return result
+    per_band = bands_can_differ(source_dtype, fill.dtype)
+    return result, np.zeros(shape if per_band else task.target.shape, np.bool_)
+
+
+def gather_nodes(
+    window: Window,
+    first: tuple[int, int],
+    resolution: tuple[int, int],
+    layout: tuple[int, int],
+    *blocks: _Array,
+) -> Nodes:
+    """Return the nodes of a window out of grid blocks.
+
+    Parameters
+    ----------
+    window : Window
+        The nodes, in the frame of the whole grid.
+    first : (int, int)
+        Index of the first node of the first block.
+    resolution : (int, int)
+        Target pixels from a node to the next.
+    layout : (int, int)
+        Rows and columns of blocks.
+    *blocks : ndarray
+        Row coordinates of all blocks, row by row, then the column coordinates.
+    """
+    count = layout[0] * layout[1]
+    part = Window(
+        (window.rows[0] - first[0], window.rows[1] - first[0]),
+        (window.cols[0] - first[1], window.cols[1] - first[1]),
+    ).slices
+    rows, cols = (
+        (given[0] if count == 1 else np.block(_nested(given, layout[1])))[part]
+        for given in (blocks[:count], blocks[count:])
+    )
+    return Nodes(rows, cols, (window.rows[0], window.cols[0]), resolution)
+
+
+def _nested(blocks: tuple[_Array, ...], width: int) -> list[list[_Array]]:
+    return [list(blocks[i : i + width]) for i in range(0, len(blocks), width)]
