@@ -3,6 +3,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+__all__ = ["DEBUG", "__version__", "instruction_sets", "kernels", "max_size", "resample"]
+
 __version__: str
 DEBUG: bool
 

@@ -19,7 +19,7 @@ class GridrAccessor(Generic[_Object]):
     """Resampling of an xarray object through coordinate grids."""
 
     def __init__(self, obj: _Object) -> None:
-        self._obj = obj
+        self._obj: _Object = obj
 
     def resample(
         self,

@@ -8,10 +8,8 @@ from importlib import metadata
 
 __all__ = ["show_versions"]
 
-_PACKAGES = (
-    ("gridr-dask", "numpy", "dask", "distributed", "xarray", "zarr")
-    + ("rioxarray", "rasterio", "matplotlib", "scipy", "gridr")
-)
+_REQUIRED = ("gridr-dask", "numpy", "dask", "distributed", "xarray", "zarr")
+_OPTIONAL = ("rioxarray", "rasterio", "matplotlib", "scipy", "gridr")
 
 
 def show_versions() -> None:
@@ -28,7 +26,7 @@ def show_versions() -> None:
         ("chosen", f"{isa.chosen()} ({isa.VARIABLE} forces one)"),
         ("engine", "debug build: slow" if _core.DEBUG else "release build"),
     ]
-    for package in _PACKAGES:
+    for package in _REQUIRED + _OPTIONAL:
         try:
             version = metadata.version(package)
         except metadata.PackageNotFoundError:

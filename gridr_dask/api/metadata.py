@@ -23,20 +23,23 @@ _NAMES = (
 )
 _NODATA = ("_FillValue", "missing_value", "nodata")
 _OF_THE_FILE = frozenset(
-    "chunks preferred_chunks chunksizes shards contiguous original_shape source grid_mapping "
-    "coordinates unlimited_dims".split()
+    [
+        *("chunks", "preferred_chunks", "chunksizes", "shards", "contiguous", "original_shape"),
+        *("source", "grid_mapping", "coordinates", "unlimited_dims"),
+    ]
 )
 """Encoding that describes the file a source came from, or its georeference."""
 
 _OF_THE_DTYPE = frozenset(
-    "dtype rasterio_dtype scale_factor add_offset _Unsigned serializer filters".split()
+    [
+        *("dtype", "rasterio_dtype", "_Unsigned", "scale_factor", "add_offset"),
+        *("serializer", "filters"),
+    ]
 )
 """Encoding that is tied to the source's type."""
 
 
-def spatial_dims(
-    dims: Iterable[Hashable], given: Sequence[Hashable] | None
-) -> tuple[Hashable, Hashable]:
+def spatial_dims(dims: Iterable[Hashable], given: Sequence[Hashable] | None) -> tuple[Hashable, Hashable]:
     """Return the row dim and the column dim among `dims`.
 
     Raises

@@ -107,9 +107,7 @@ def resample(
     return (result, valid) if return_mask else result
 
 
-def _resample_dataset(
-    dataset: xr.Dataset, request: _Request
-) -> tuple[xr.Dataset, xr.Dataset | None]:
+def _resample_dataset(dataset: xr.Dataset, request: _Request) -> tuple[xr.Dataset, xr.Dataset | None]:
     """Resample the variables that have both spatial dims; the others pass through."""
     results: dict[Hashable, xr.DataArray] = {}
     valids: dict[Hashable, xr.DataArray] = {}
@@ -142,9 +140,7 @@ def _mappings(arrays: Any) -> set[Any]:
     return names | {array.encoding.get("grid_mapping") for array in arrays}
 
 
-def _resample_array(
-    array: xr.DataArray, request: _Request
-) -> tuple[xr.DataArray, xr.DataArray | None]:
+def _resample_array(array: xr.DataArray, request: _Request) -> tuple[xr.DataArray, xr.DataArray | None]:
     missing = [dim for dim in request.spatial if dim not in array.dims]
     if missing:
         raise InvalidInputError(f"dims {missing} not found among {list(array.dims)}", "dims")
@@ -209,8 +205,7 @@ def _chunks(chunks: Any, spatial: tuple[Hashable, Hashable]) -> tuple[Any, Any]:
         size = index(chunks)
     except TypeError:
         raise InvalidInputError(
-            f"chunks must be an int, a pair for (rows, cols), a mapping by dim or 'auto', "
-            f"got {chunks!r}",
+            f"chunks must be an int, a pair for (rows, cols), a mapping by dim or 'auto', got {chunks!r}",
             "chunks",
         ) from None
     return size, size

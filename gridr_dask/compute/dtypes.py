@@ -21,9 +21,7 @@ _REAL = frozenset("?bBhHiIlLqQfd")
 _COMPLEX = frozenset("FD")
 
 
-def result_dtype(
-    source: npt.DTypeLike, requested: npt.DTypeLike | None, kernel: Kernel
-) -> np.dtype[Any]:
+def result_dtype(source: npt.DTypeLike, requested: npt.DTypeLike | None, kernel: Kernel) -> np.dtype[Any]:
     """Return the output's type: `requested`, else the source's, in native byte order.
 
     Raises
@@ -54,13 +52,14 @@ def result_dtype(
 def default_fill(dtype: np.dtype[Any]) -> np.generic:
     """Return what stands for "no value": NaN or NaT where the type has it, else 0."""
     if dtype.kind in "mM":
-        return np.array("NaT", dtype)[()]
+        return _sample("NaT", dtype)
     if dtype.kind in "fc":
         return cast_fill(np.nan, dtype)
-    return np.zeros((), dtype)[()]
+    zero: np.generic = np.zeros((), dtype)[()]
+    return zero
 
 
-def cast_fill(value: object, dtype: np.dtype[Any]) -> np.generic:
+def cast_fill(value: Any, dtype: np.dtype[Any]) -> np.generic:
     """Return `value` as a sample of `dtype`. A complex NaN is NaN in both parts.
 
     Raises
@@ -68,27 +67,32 @@ def cast_fill(value: object, dtype: np.dtype[Any]) -> np.generic:
     InvalidInputError
         If the type can't hold the value.
     """
-    problem = f"nodata_out={value!r} can't be held by the output type {dtype}; choose another value or dtype"
+    if np.ndim(value) != 0:
+        raise InvalidInputError(f"nodata_out={value!r} must be one number", "nodata")
     try:
-        if dtype.kind == "c" and np.isnan(np.complex128(value)):  # type: ignore[arg-type]
-            return np.array(complex(np.nan, np.nan), dtype)[()]
         with np.errstate(all="ignore"):
-            given = np.asarray(value)
-            sample = given.astype(dtype)
-            if given.ndim != 0:
-                raise InvalidInputError(f"nodata_out={value!r} must be one number", "nodata")
-            same = bool(sample == given) or bool(given != given)
-    except (TypeError, ValueError, OverflowError) as error:
-        if isinstance(error, InvalidInputError):
-            raise
-        raise InvalidInputError(problem, "nodata") from error
-    if dtype.kind in "iub" and not same:
-        raise InvalidInputError(problem, "nodata")
-    if dtype.kind in "iub" and bool(given != given):
-        raise InvalidInputError(problem, "nodata")
-    if dtype.kind == "f" and not np.isfinite(sample) and bool(np.isfinite(given)):
-        raise InvalidInputError(problem, "nodata")
-    return sample[()]
+            sample = _sample(value, dtype)
+            if dtype.kind == "c" and np.isnan(sample):
+                sample = _sample(complex(np.nan, np.nan), dtype)
+            # Integers and booleans hold the very value; floats may round, but not overflow.
+            if dtype.kind in "iub":
+                holds = bool(sample == np.asarray(value)[()])
+            else:
+                holds = dtype.kind not in "fc" or bool(np.isfinite(sample) or not np.isfinite(value))
+    except (TypeError, ValueError, OverflowError):
+        holds = False
+    if not holds:
+        raise InvalidInputError(
+            f"nodata_out={value!r} can't be held by the output type {dtype}; choose another value or dtype",
+            "nodata",
+        )
+    return sample
+
+
+def _sample(value: Any, dtype: np.dtype[Any]) -> np.generic:
+    sample: Any = np.asarray(value).astype(dtype)
+    scalar: np.generic = sample[()]
+    return scalar
 
 
 def as_planes(array: npt.NDArray[Any]) -> npt.NDArray[Any]:
@@ -107,5 +111,8 @@ def as_planes(array: npt.NDArray[Any]) -> npt.NDArray[Any]:
     if count == 1:
         return first
     return np.lib.stride_tricks.as_strided(
-        first, (count, *first.shape), (part.itemsize, *first.strides), writeable=first.flags.writeable
+        first,
+        (count, *first.shape),
+        (part.itemsize, *first.strides),
+        writeable=first.flags.writeable,
     )

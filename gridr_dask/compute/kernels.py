@@ -31,6 +31,4 @@ def kernel_from_name(name: str) -> Kernel:
         return _registry()[name]
     except KeyError:
         known = ", ".join(kernel_names())
-        raise InvalidInputError(
-            f"unknown interpolation {name!r}; known: {known}", "unknown-kernel"
-        ) from None
+        raise InvalidInputError(f"unknown interpolation {name!r}; known: {known}", "unknown-kernel") from None

@@ -57,9 +57,7 @@ class Grid:
     @property
     def target_shape(self) -> tuple[int, int]:
         """Rows and columns of the target that the grid describes."""
-        rows, cols = (
-            (n - 1) * step + 1 for n, step in zip(self.shape, self.resolution, strict=True)
-        )
+        rows, cols = ((n - 1) * step + 1 for n, step in zip(self.shape, self.resolution, strict=True))
         return rows, cols
 
     def nodes_of(self, target: Window) -> Window:
@@ -70,9 +68,7 @@ class Grid:
         >>> Grid((3, 4), (2, 5)).nodes_of(Window((0, 3), (6, 10)))
         Window(rows=(0, 2), cols=(1, 3))
         """
-        return Window(
-            _nodes(target.rows, self.resolution[0]), _nodes(target.cols, self.resolution[1])
-        )
+        return Window(_nodes(target.rows, self.resolution[0]), _nodes(target.cols, self.resolution[1]))
 
 
 def _nodes(pixels: Span, step: int) -> Span:

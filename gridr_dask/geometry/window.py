@@ -56,9 +56,7 @@ class Window:
         Window(rows=(0, 10), cols=(2, 4))
         """
         if len(slices) != 2 or not all(isinstance(s, slice) for s in slices):
-            raise InvalidInputError(
-                f"window must be a pair of slices (rows, cols), got {slices!r}", "window"
-            )
+            raise InvalidInputError(f"window must be a pair of slices (rows, cols), got {slices!r}", "window")
         spans = []
         for axis, part, size in zip(("rows", "cols"), slices, shape, strict=True):
             start = 0 if part.start is None else index(part.start)

@@ -127,15 +127,11 @@ def _chunk_layer(
 ) -> dict[Any, Task]:
     """Return the tasks of all target chunks, keyed as the blocks of the output."""
     row_axis, col_axis = common.axes
-    leading = [
-        range(1 if axis in common.axes else len(sizes)) for axis, sizes in enumerate(source.chunks)
-    ]
+    leading = [range(1 if axis in common.axes else len(sizes)) for axis, sizes in enumerate(source.chunks)]
     layer = {}
     for i, j in product(range(len(plan.target_rows)), range(len(plan.target_cols))):
         r0, r1, c0, c1 = plan.blocks[i, j].tolist()
-        task = ChunkTask(
-            common, plan.target(i, j), plan.source_rows[r0:r1], plan.source_cols[c0:c1]
-        )
+        task = ChunkTask(common, plan.target(i, j), plan.source_rows[r0:r1], plan.source_cols[c0:c1])
         for index in product(*leading):
             key = (name, *_at(index, common.axes, (i, j)))
             if r0 == r1:

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import dask
 import dask.array as da
 import numpy as np
 import numpy.typing as npt
 from dask._task_spec import DataNode, Task, TaskRef
+from dask.base import compute
+from dask.delayed import delayed
 
 from gridr_dask.compute import Nodes
 from gridr_dask.geometry import Grid, Window
@@ -39,14 +40,12 @@ def bounds_of_chunks(
         for j, col_block in enumerate(spans_of(rows.chunks[1])):
             in_cols, cols_here = _clip(col_spans, col_block)
             if in_rows and in_cols:
-                reduce = dask.delayed(node_bounds, pure=True)
+                reduce = delayed(node_bounds, pure=True)
                 blocks.append(reduce(row_blocks[i, j], col_blocks[i, j], rows_here, cols_here))
                 places.append(np.ix_(in_rows, in_cols))
-    for place, part in zip(places, dask.compute(*blocks), strict=True):
+    for place, part in zip(places, compute(*blocks), strict=True):
         known = bounds[place]
-        bounds[place] = np.where(
-            [True, False, True, False], np.minimum(known, part), np.maximum(known, part)
-        )
+        bounds[place] = np.where([True, False, True, False], np.minimum(known, part), np.maximum(known, part))
     return bounds
 
 

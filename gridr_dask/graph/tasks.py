@@ -46,9 +46,7 @@ def resample_chunk(task: ChunkTask, nodes: Nodes, *blocks: _Array) -> Any:
     Returns the chunk, or the pair (chunk, valid) if the task asks for validity.
     """
     common = task.resampling
-    source = Blocks(
-        blocks, task.rows, task.cols, common.source_shape, common.source_origin, common.axes
-    )
+    source = Blocks(blocks, task.rows, task.cols, common.source_shape, common.source_origin, common.axes)
     result, valid = resample_window(
         source,
         nodes,

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
 
-from gridr_dask.geometry import Grid, Kernel, Window
+from gridr_dask.geometry import Kernel, Window
 from gridr_dask.geometry.window import Span
 from gridr_dask.plan.footprint import source_windows
 
@@ -104,4 +105,4 @@ def spans_of(sizes: Sequence[int], start: int = 0) -> tuple[Span, ...]:
     ((10, 13), (13, 15))
     """
     edges = np.cumsum([start, *sizes]).tolist()
-    return tuple(zip(edges[:-1], edges[1:], strict=True))
+    return tuple(pairwise(edges))

@@ -1,4 +1,4 @@
-"""From grid nodes to source windows: where do the positions of a target window lie, and what do they read?
+"""From grid nodes to source windows: where the positions of a target window lie, and what they read.
 
 A position between nodes is a convex combination of them, so the extent of the nodes bounds that of the
 positions, up to rounding. Every node counts, not only those at the edge of a window: a grid may bulge.
@@ -56,16 +56,15 @@ def node_bounds(
     return bounds
 
 
-def _reduce(
-    values: npt.NDArray[Any], spans: Sequence[Span], reduce: np.ufunc, axis: int
-) -> npt.NDArray[Any]:
+def _reduce(values: npt.NDArray[Any], spans: Sequence[Span], reduce: np.ufunc, axis: int) -> npt.NDArray[Any]:
     """Reduce an axis over each span. ``reduceat`` takes starts and stops in turn."""
     last = np.asarray(spans)[:, 1] - 1
     # ``reduceat`` takes starts and stops in turn, and no stop beyond the last index: so reduce up to
     # the last node of each span, then take that one in as well.
     edges = np.stack([np.asarray(spans)[:, 0], last], axis=1).ravel()
     head = reduce.reduceat(values, edges, axis=axis).take(range(0, len(edges), 2), axis=axis)
-    return reduce(head, values.take(last, axis=axis))
+    reduced: npt.NDArray[Any] = reduce(head, values.take(last, axis=axis))
+    return reduced
 
 
 def source_windows(

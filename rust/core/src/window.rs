@@ -40,10 +40,6 @@ impl Window {
 
 impl fmt::Display for Window {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "rows [{}, {}) x cols [{}, {})",
-            self.row0, self.row1, self.col0, self.col1
-        )
+        write!(f, "rows [{}, {}) x cols [{}, {})", self.row0, self.row1, self.col0, self.col1)
     }
 }

@@ -51,7 +51,8 @@ fn describe(
     let strides = array.strides();
     let aligned = start.addr().is_multiple_of(size.unsigned_abs().min(8))
         && array.shape().iter().zip(strides).all(|(&n, stride)| n < 2 || stride % size == 0);
-    let (Some(dtype), true, Some(true)) = (dtype, aligned, descr.is_native_byteorder().or(Some(true)))
+    let (Some(dtype), true, Some(true)) =
+        (dtype, aligned, descr.is_native_byteorder().or(Some(true)))
     else {
         let message = format!(
             "{what} of type {descr} is not one the engine reads as it lies; use astype first"

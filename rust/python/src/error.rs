@@ -14,12 +14,7 @@ pub(crate) fn raise(py: Python<'_>, error: &Error) -> PyErr {
 }
 
 /// An exception of `gridr_dask.errors` by the name of its class.
-pub(crate) fn exception(
-    py: Python<'_>,
-    class: &str,
-    message: &str,
-    code: &str,
-) -> PyResult<PyErr> {
+pub(crate) fn exception(py: Python<'_>, class: &str, message: &str, code: &str) -> PyResult<PyErr> {
     let instance = py.import("gridr_dask.errors")?.getattr(class)?.call1((message, code))?;
     Ok(PyErr::from_value(instance))
 }

@@ -8,27 +8,21 @@ mod error;
 
 use array::{read, write};
 use error::raise;
+use gridr_dask_core::Window;
 use gridr_dask_core::arch::Isa;
 use gridr_dask_core::grid::Grid;
 use gridr_dask_core::image::Lattice;
 use gridr_dask_core::kernel::KernelKind;
 use gridr_dask_core::resample::{Task, run};
-use gridr_dask_core::Window;
 use numpy::PyUntypedArray;
 use pyo3::prelude::*;
 
 /// Blocks (row by row), their row spans and column spans, shape and origin of the whole source.
-type Source<'py> = (
-    Vec<Bound<'py, PyUntypedArray>>,
-    Vec<(i64, i64)>,
-    Vec<(i64, i64)>,
-    (i64, i64),
-    (i64, i64),
-);
+type Source<'py> =
+    (Vec<Bound<'py, PyUntypedArray>>, Vec<(i64, i64)>, Vec<(i64, i64)>, (i64, i64), (i64, i64));
 
 /// Row and column coordinate of the nodes, index of the first one, spacing.
-type Nodes<'py> =
-    (Bound<'py, PyUntypedArray>, Bound<'py, PyUntypedArray>, (i64, i64), (i64, i64));
+type Nodes<'py> = (Bound<'py, PyUntypedArray>, Bound<'py, PyUntypedArray>, (i64, i64), (i64, i64));
 
 /// Output, validity or None, and for each plane a sample to write where nothing is valid.
 type Out<'py> =

@@ -1,14 +1,16 @@
 //! Positions cut into the cell (an integer) and the fraction within it.
 
+use super::{Grid, positions};
 use crate::SPAN;
 use crate::arch::Job;
-use crate::sample::Real;
+use crate::image::Array;
+use crate::sample::{DType, Sample};
 
 /// Cells and fractions of one coordinate of a span.
 pub(crate) struct Cells {
     /// Pixel at or before each position (or nearest to it), in the frame of the delivered source.
     pub(crate) index: [i32; SPAN],
-    /// What remains, in `[0, 1)`.
+    /// What remains, in `[0, 1)`; 0 when the cell is the nearest pixel.
     pub(crate) frac: [f64; SPAN],
     /// Smallest cell.
     pub(crate) min: i32,
@@ -20,15 +22,56 @@ impl Cells {
     pub(crate) const EMPTY: Self = Self { index: [0; SPAN], frac: [0.0; SPAN], min: 0, max: 0 };
 }
 
-/// Snaps positions, cuts them, and only then subtracts the origin, as an integer.
+/// Locates the pixels of a span in the source: positions, snapped, cut into cell and fraction; only
+/// then is the origin of the source subtracted, as an integer.
 ///
 /// The order matters: subtracting first would round differently in every window.
-pub(crate) struct Split<'t> {
-    pub(crate) positions: &'t [f64; SPAN],
-    pub(crate) origin: i32,
+pub(crate) struct Locate<'t, 'a> {
+    pub(crate) grid: &'t Grid<'a>,
+    /// First target pixel of the span, in the frame of the whole grid.
+    pub(crate) at: (i64, i64),
+    pub(crate) len: usize,
+    /// Position of source pixel (0, 0).
+    pub(crate) origin: (i32, i32),
     /// Take the nearest pixel (ties go up) instead of the one at or before.
     pub(crate) rounds: bool,
-    pub(crate) cells: &'t mut Cells,
+    pub(crate) rows: &'t mut Cells,
+    pub(crate) cols: &'t mut Cells,
+}
+
+impl Job for Locate<'_, '_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run(self) {
+        let Self { grid, at, len, origin, rounds, rows, cols } = self;
+        let axes = [(&grid.rows, origin.0, rows), (&grid.cols, origin.1, cols)];
+        for (nodes, origin, cells) in axes {
+            match (nodes.dtype, rounds) {
+                (DType::F32, false) => locate::<f32, false>(grid, nodes, at, len, (origin, cells)),
+                (DType::F32, true) => locate::<f32, true>(grid, nodes, at, len, (origin, cells)),
+                (_, false) => locate::<f64, false>(grid, nodes, at, len, (origin, cells)),
+                (_, true) => locate::<f64, true>(grid, nodes, at, len, (origin, cells)),
+            }
+        }
+    }
+}
+
+#[inline(always)]
+fn locate<T: Sample<f64>, const ROUNDS: bool>(
+    grid: &Grid<'_>,
+    nodes: &Array<'_>,
+    at: (i64, i64),
+    len: usize,
+    (origin, cells): (i32, &mut Cells),
+) {
+    if let Some(nodes) = positions::borrowed::<T>(grid, nodes, at, len) {
+        cut::<T, ROUNDS>(nodes, origin, cells);
+    } else {
+        let mut computed = [0.0; SPAN];
+        positions::computed::<T>(grid, nodes, at, len, &mut computed);
+        cut::<f64, ROUNDS>(&computed, origin, cells);
+    }
 }
 
 /// Positions are clamped to this distance from 0, far outside of any source (`MAX_SIZE`).
@@ -40,57 +83,49 @@ const SNAP: f64 = 5e-13;
 /// The same, relative to the position: 2 ulp.
 const SNAP_RELATIVE: f64 = 4.5e-16;
 
-impl Job for Split<'_> {
-    type Output = ();
-
-    #[inline(always)]
-    fn run(self) {
-        let Self { positions, origin, rounds, cells } = self;
-        if rounds {
-            cut::<true>(positions, origin, cells);
-        } else {
-            cut::<false>(positions, origin, cells);
-        }
-    }
-}
-
 #[inline(always)]
-fn cut<const ROUNDS: bool>(positions: &[f64; SPAN], origin: i32, cells: &mut Cells) {
+fn cut<T: Sample<f64>, const ROUNDS: bool>(positions: &[T; SPAN], origin: i32, cells: &mut Cells) {
+    let (mut min, mut max) = (i32::MAX, i32::MIN);
     for k in 0..SPAN {
-        let x = snap(clamp(positions[k]));
+        let x = clamp(positions[k].widen());
+        let x = if ROUNDS { x } else { snap(x) };
         let floor = x.floor();
         let frac = x - floor;
-        // Not floor(x + 0.5), whose sum rounds up just below a half.
-        let up = if ROUNDS && frac >= 0.5 { 1 } else { 0 };
+        // The nearest pixel of the snapped position. Not floor(x + 0.5): the sum rounds up below a half.
+        let up = if ROUNDS && frac - 0.5 >= -reach(x) { 1 } else { 0 };
         // SAFETY: `clamp` leaves a finite value within +-2^30.
-        let cell = unsafe { floor.to_int_unchecked::<i32>() };
-        cells.index[k] = cell + up - origin;
-        cells.frac[k] = frac;
-    }
-    let (mut min, mut max) = (cells.index[0], cells.index[0]);
-    for &cell in &cells.index {
+        let cell = unsafe { floor.to_int_unchecked::<i32>() } + up - origin;
+        cells.index[k] = cell;
+        if !ROUNDS {
+            cells.frac[k] = frac;
+        }
         min = min.min(cell);
         max = max.max(cell);
     }
-    cells.min = min;
-    cells.max = max;
+    (cells.min, cells.max) = (min, max);
 }
 
 /// Two compares that send NaN to a bound: `clamp`, `min` and `max` carry it through.
 #[inline(always)]
 fn clamp(x: f64) -> f64 {
-    let x = if x >= -FAR { x } else { -FAR };
-    if x <= FAR { x } else { FAR }
+    let x = if x > -FAR { x } else { -FAR };
+    if x < FAR { x } else { FAR }
 }
 
-/// The nearest half-integer when `x` is within a few ulp of it, else `x`.
+/// The nearest half-integer when `x` is within reach of it, else `x`.
 #[inline(always)]
 fn snap(x: f64) -> f64 {
     let half = (x + x).round_ties_even() * 0.5;
     let off = x - half;
+    let reach = reach(x);
+    if off >= -reach && off < reach { half } else { x }
+}
+
+/// How far half-integers attract a position.
+#[inline(always)]
+fn reach(x: f64) -> f64 {
     let relative = SNAP_RELATIVE * x.abs();
-    let near = if relative > SNAP { relative } else { SNAP };
-    if off >= f64::ZERO - near && off < near { half } else { x }
+    if relative > SNAP { relative } else { SNAP }
 }
 
 #[cfg(test)]
@@ -117,13 +152,19 @@ mod tests {
 
     fn split(x: f64, rounds: bool) -> (i32, f64) {
         let mut cells = Cells::EMPTY;
-        Split { positions: &[x; SPAN], origin: 0, rounds, cells: &mut cells }.run();
+        if rounds {
+            cut::<f64, true>(&[x; SPAN], 0, &mut cells);
+        } else {
+            cut::<f64, false>(&[x; SPAN], 0, &mut cells);
+        }
         (cells.index[7], cells.frac[7])
     }
 
     #[test]
     fn ties_go_up() {
-        for (x, want) in [(0.5, 1), (1.5, 2), (2.5, 3), (-0.5, 0), (-1.5, -1), (-0.500_000_1, -1)] {
+        let ties = [(0.5, 1), (1.5, 2), (2.5, 3), (-0.5, 0), (-1.5, -1), (-0.500_000_1, -1)];
+        let noise = [(5.5 - 1e-13, 6), (5.5 - 1e-12, 5), (7.0 - 1e-13, 7), (-0.5 - 1e-13, 0)];
+        for (x, want) in ties.into_iter().chain(noise) {
             assert_eq!(split(x, true).0, want, "{x}");
         }
     }
@@ -132,7 +173,7 @@ mod tests {
     fn what_is_not_finite_or_far_lies_outside_of_every_source() {
         for x in [f64::NAN, f64::INFINITY, f64::NEG_INFINITY, 1e300, -1e300] {
             let cell = i64::from(split(x, false).0);
-            assert!(cell < -2 * crate::MAX_SIZE || cell > 2 * crate::MAX_SIZE, "{x}: {cell}");
+            assert!(cell.abs() > 2 * crate::MAX_SIZE, "{x}: {cell}");
         }
     }
 

@@ -3,8 +3,7 @@
 mod cells;
 mod positions;
 
-pub(crate) use cells::{Cells, Split};
-pub(crate) use positions::Positions;
+pub(crate) use cells::{Cells, Locate};
 
 use crate::error::{Error, Result};
 use crate::image::Array;

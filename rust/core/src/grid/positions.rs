@@ -1,40 +1,45 @@
-//! Source positions of a span: read from the grid, or interpolated between its nodes.
+//! Source positions of a span: borrowed from the grid, or interpolated between its nodes.
 
 use super::Grid;
 use crate::SPAN;
-use crate::arch::Job;
+use crate::arch::prefetch;
 use crate::image::Array;
-use crate::sample::{DType, Sample};
+use crate::sample::Sample;
 
-/// Computes the positions of up to [`SPAN`] pixels of one target row, in source pixels.
+/// Bytes of a cache line.
+const CACHE_LINE: usize = 64;
+
+/// How far ahead nodes are asked for, in bytes: a grid of full resolution is the largest thing that a
+/// sweep reads, and the hardware's own prefetch stops at each page.
+const AHEAD: usize = 2048;
+
+/// Nodes of one coordinate that are the positions of a whole span as they lie in memory.
+#[inline(always)]
+pub(super) fn borrowed<'a, T>(
+    grid: &Grid<'a>,
+    nodes: &Array<'a>,
+    (row, col): (i64, i64),
+    len: usize,
+) -> Option<&'a [T; SPAN]> {
+    if grid.spacing != (1, 1) || nodes.layout.col_stride != 1 || len < SPAN {
+        return None;
+    }
+    let offset = (row - grid.nodes.row0) as isize * nodes.layout.row_stride
+        + (col - grid.nodes.col0) as isize;
+    // SAFETY: `Grid::check_covers` saw that the node of every target pixel is given; SPAN of them stand
+    // side by side, and `T` is their type.
+    let span = unsafe { &*nodes.start.cast::<T>().offset(offset).cast::<[T; SPAN]>() };
+    for line in (0..size_of_val(span)).step_by(CACHE_LINE) {
+        prefetch(span.as_ptr().cast::<u8>().wrapping_add(line + AHEAD));
+    }
+    Some(span)
+}
+
+/// One coordinate of the positions of `len` pixels, the first of which is (row, col) of the target.
 ///
 /// Elements after `len` repeat the last position, so that later phases need no remainder loop.
-pub(crate) struct Positions<'t, 'a> {
-    pub(crate) grid: &'t Grid<'a>,
-    /// Target pixel of the first position, in the frame of the whole grid.
-    pub(crate) at: (i64, i64),
-    pub(crate) len: usize,
-    pub(crate) rows: &'t mut [f64; SPAN],
-    pub(crate) cols: &'t mut [f64; SPAN],
-}
-
-impl Job for Positions<'_, '_> {
-    type Output = ();
-
-    #[inline(always)]
-    fn run(self) {
-        for (nodes, out) in [(&self.grid.rows, self.rows), (&self.grid.cols, self.cols)] {
-            match nodes.dtype {
-                DType::F32 => coordinate::<f32>(self.grid, nodes, self.at, self.len, out),
-                _ => coordinate::<f64>(self.grid, nodes, self.at, self.len, out),
-            }
-        }
-    }
-}
-
-/// One coordinate of the positions.
 #[inline(always)]
-fn coordinate<T: Sample<f64>>(
+pub(super) fn computed<T: Sample<f64>>(
     grid: &Grid<'_>,
     nodes: &Array<'_>,
     (row, col): (i64, i64),
@@ -44,42 +49,27 @@ fn coordinate<T: Sample<f64>>(
     let (dr, dc) = grid.spacing;
     let (i, a) = (row / dr, row % dr);
     let start = nodes.start.cast::<T>();
-    let layout = &nodes.layout;
-    let line = (i - grid.nodes.row0) as isize * layout.row_stride;
-    let step = layout.col_stride;
-    // SAFETY (of the reads below): `Grid::check_covers` saw that node (i, j) is given for every pixel
-    // of the target window, and node i + 1 (j + 1) for every pixel with a > 0 (b > 0).
-    let read = |offset: isize| unsafe { (*start.offset(offset)).widen() };
-
-    if (dr, dc) == (1, 1) {
-        let first = line + (col - grid.nodes.col0) as isize * step;
-        if step == 1 && len == SPAN {
-            // SAFETY: as above, for SPAN contiguous nodes.
-            let nodes = unsafe { &*start.offset(first).cast::<[T; SPAN]>() };
-            for (x, node) in out.iter_mut().zip(nodes) {
-                *x = node.widen();
-            }
-        } else {
-            for (k, x) in out[..len].iter_mut().enumerate() {
-                *x = read(first + k as isize * step);
-            }
-        }
-    } else {
-        let mut done = 0;
-        while done < len {
-            let (j, b) = ((col + done as i64) / dc, (col + done as i64) % dc);
-            let node = line + (j - grid.nodes.col0) as isize * step;
-            let count = ((dc - b) as usize).min(len - done);
-            // Nodes of weight 0 are not read: they may be missing, or not finite.
-            let right = b + count as i64 > 1;
-            let g1 = read(node);
-            let g2 = if right { read(node + step) } else { 0.0 };
-            let g3 = if right && a > 0 { read(node + step + layout.row_stride) } else { 0.0 };
-            let g4 = if a > 0 { read(node + layout.row_stride) } else { 0.0 };
-            let cell = Cell { g1, g2, g3, g4, above: dr - a, below: a, spacing: dc, area: dr * dc };
-            cell.fill(b, &mut out[done..done + count]);
-            done += count;
-        }
+    let line = (i - grid.nodes.row0) as isize * nodes.layout.row_stride;
+    let (right, below) = (nodes.layout.col_stride, nodes.layout.row_stride);
+    let read = |offset: isize| {
+        // SAFETY: `Grid::check_covers` saw that node (i, j) is given for every pixel of the target
+        // window, and node i + 1 (j + 1) for every pixel with a > 0 (b > 0); no other one is read.
+        unsafe { (*start.offset(offset)).widen() }
+    };
+    let mut done = 0;
+    while done < len {
+        let (j, b) = ((col + done as i64) / dc, (col + done as i64) % dc);
+        let node = line + (j - grid.nodes.col0) as isize * right;
+        let count = ((dc - b) as usize).min(len - done);
+        // Nodes of weight 0 are not read: they may be missing, or not finite.
+        let between = b + count as i64 > 1;
+        let g1 = read(node);
+        let g2 = if between { read(node + right) } else { 0.0 };
+        let g3 = if between && a > 0 { read(node + right + below) } else { 0.0 };
+        let g4 = if a > 0 { read(node + below) } else { 0.0 };
+        let cell = Cell { g1, g2, g3, g4, above: dr - a, below: a, spacing: dc, area: dr * dc };
+        cell.fill(b, &mut out[done..done + count]);
+        done += count;
     }
     let last = out[len - 1];
     out[len..].fill(last);

@@ -132,6 +132,9 @@ mod tests {
     #[test]
     fn supports() {
         let of = |kind: KernelKind| (kind.support().first, kind.support().last);
-        assert_eq!(KernelKind::ALL.iter().map(|k| of(*k)).collect::<Vec<_>>(), [(0, 0), (0, 1), (-1, 2)]);
+        assert_eq!(
+            KernelKind::ALL.iter().map(|k| of(*k)).collect::<Vec<_>>(),
+            [(0, 0), (0, 1), (-1, 2)]
+        );
     }
 }

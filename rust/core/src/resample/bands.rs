@@ -22,10 +22,7 @@ pub(super) trait Bands<C, const N: usize>: Sync {
 type Home<'l, 'a> = Option<(&'l Array<'a>, (i32, i32))>;
 
 /// The block that a whole span can be gathered from without a test per pixel.
-fn home_of<'l, 'a, C, const N: usize>(
-    source: &'l Lattice<'a>,
-    span: &Span<C, N>,
-) -> Home<'l, 'a> {
+fn home_of<'l, 'a, C, const N: usize>(source: &'l Lattice<'a>, span: &Span<C, N>) -> Home<'l, 'a> {
     if span.class != Class::Inside {
         return None;
     }
@@ -68,7 +65,7 @@ impl<T: Sample<C>, C: Real, const N: usize> Bands<C, N> for Interpolated<'_, '_,
                 self.isa.run(Careful::<T, C, N>::new(self.source, plane, span, &mut values))?;
             }
             let results = Results { values: &values, ok: &span.ok, nan: T::CAN_BE_NAN && !done };
-            self.output.store(plane, span.at, span.len, results);
+            self.output.store(plane, span.at, span.len, results)?;
         }
         Ok(())
     }
@@ -89,13 +86,14 @@ impl<T: Copy + Send + Sync + 'static> Bands<f32, 1> for Copied<'_, '_, T> {
         }
         let home = home_of(self.source, span);
         for plane in 0..self.output.planes() {
-            let mut values = [self.output.fill_value(plane); SPAN];
-            if let Some((block, at)) = home {
-                self.isa.run(Pick::new(block, plane, at, span, &mut values));
-            } else {
-                pick_careful(self.source, plane, span, &mut values)?;
-            }
-            self.output.write(plane, span.at, &values[..span.len]);
+            self.output.write_with(plane, span.at, span.len, |samples| {
+                if let Some((block, at)) = home {
+                    self.isa.run(Pick::new(block, plane, at, span, samples));
+                    return Ok(());
+                }
+                samples.fill(self.output.fill_value(plane));
+                pick_careful(self.source, plane, span, samples)
+            })?;
             self.output.write_valid(plane, span.at, &span.ok[..span.len]);
         }
         Ok(())

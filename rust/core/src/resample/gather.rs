@@ -32,7 +32,7 @@ impl<T> Base<T> {
         let row = (span.rows.min + span.first - at.0) as isize;
         let col = (span.cols.min + span.first - at.1) as isize;
         let offset = layout.planes[plane] + row * layout.row_stride + col * layout.col_stride;
-        // SAFETY: `bands::block_of` saw that every tap of the span, this one included, is in the block.
+        // SAFETY: `bands::home_of` saw that every tap of the span, this one included, is in the block.
         let start = unsafe { block.start.cast::<T>().offset(offset) };
         Self { start, row_stride: layout.row_stride, col_stride: layout.col_stride }
     }
@@ -40,7 +40,7 @@ impl<T> Base<T> {
     /// Distance of each cell's first tap from the base, in elements.
     #[inline(always)]
     fn offsets<C, const N: usize>(&self, span: &Span<C, N>) -> [i32; SPAN] {
-        // `bands::block_of` saw that the products stay below 2^31.
+        // `bands::home_of` saw that the products stay below 2^31.
         let (rs, cs) = (self.row_stride as i32, self.col_stride as i32);
         let mut offsets = [0; SPAN];
         for k in 0..SPAN {
@@ -81,12 +81,10 @@ impl<T: Sample<C>, C: Real, const N: usize, const UNIT: bool> Job for Fast<'_, T
         let offsets = base.offsets(span);
         let col_stride = if UNIT { 1 } else { base.col_stride };
         let Weights { rows, cols } = &span.weights;
-        // SAFETY (of the reads below): `bands::block_of` saw that the N x N taps of every cell of the
-        // span lie in the block.
-        let tap = |k: usize, r: usize, c: usize| unsafe {
-            *base
-                .start
-                .offset(offsets[k] as isize + r as isize * base.row_stride + c as isize * col_stride)
+        let tap = |k: usize, r: usize, c: usize| {
+            let tap = r as isize * base.row_stride + c as isize * col_stride;
+            // SAFETY: `bands::home_of` saw that the N x N taps of every cell lie in the block.
+            unsafe { *base.start.offset(offsets[k] as isize + tap) }
         };
         if N == 1 {
             for k in 0..SPAN {
@@ -243,9 +241,8 @@ fn sample<T: Copy>(source: &Lattice<'_>, plane: usize, (row, col): (i64, i64)) -
 #[inline(always)]
 unsafe fn read<T: Copy>(block: &Array<'_>, plane: usize, (row, col): (i64, i64)) -> T {
     let layout = &block.layout;
-    let offset = layout.planes[plane]
-        + row as isize * layout.row_stride
-        + col as isize * layout.col_stride;
+    let offset =
+        layout.planes[plane] + row as isize * layout.row_stride + col as isize * layout.col_stride;
     // SAFETY: promised by the caller.
     unsafe { *block.start.cast::<T>().offset(offset) }
 }
@@ -276,7 +273,7 @@ impl<T: Copy> Job for Pick<'_, T> {
     fn run(self) {
         let offsets = self.base.offsets(self.span);
         for k in 0..SPAN {
-            // SAFETY: `bands::block_of` saw that every cell of the span lies in the block.
+            // SAFETY: `bands::home_of` saw that every cell of the span lies in the block.
             self.values[k] = unsafe { *self.base.start.offset(offsets[k] as isize) };
         }
     }

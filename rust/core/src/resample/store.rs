@@ -2,6 +2,7 @@
 
 use crate::SPAN;
 use crate::arch::{Isa, Job};
+use crate::error::Result;
 use crate::image::{Array, ArrayMut};
 use crate::sample::{Real, Sample};
 
@@ -12,7 +13,13 @@ pub(super) trait Store<C>: Sync {
     /// Marks a span as invalid in every plane.
     fn fill(&self, at: (usize, usize), len: usize);
     /// Writes one plane of a span; `ok` is 0 where there is no value.
-    fn store(&self, plane: usize, at: (usize, usize), len: usize, results: Results<'_, C>);
+    fn store(
+        &self,
+        plane: usize,
+        at: (usize, usize),
+        len: usize,
+        results: Results<'_, C>,
+    ) -> Result<()>;
 }
 
 /// The sums of one plane of a span.
@@ -55,9 +62,29 @@ impl<'t, O: Copy> Output<'t, O> {
         self.out.layout.planes.len()
     }
 
-    /// Writes the samples of one plane of a span.
-    pub(super) fn write(&self, plane: usize, at: (usize, usize), samples: &[O]) {
-        write(self.out, plane, at, samples);
+    /// Lets `make` write the samples of one plane of a span: in place where the output lies side by side.
+    ///
+    /// `make` finds samples of any value and writes the first `len` of them at least.
+    pub(super) fn write_with(
+        &self,
+        plane: usize,
+        at: (usize, usize),
+        len: usize,
+        make: impl FnOnce(&mut [O; SPAN]) -> Result<()>,
+    ) -> Result<()> {
+        let layout = &self.out.layout;
+        if len == SPAN && layout.col_stride == 1 {
+            debug_assert!(at.0 < layout.shape.0 && at.1 + SPAN <= layout.shape.1);
+            let first = layout.planes[plane] + at.0 as isize * layout.row_stride + at.1 as isize;
+            // SAFETY: `Task::check` saw that the output has the shape of the target window, in which
+            // every span lies; `O` is its type, by `dispatch`. No other thread has this tile.
+            make(unsafe { &mut *self.out.start.cast::<O>().offset(first).cast::<[O; SPAN]>() })
+        } else {
+            let mut samples = [self.fill[plane]; SPAN];
+            make(&mut samples)?;
+            write(self.out, plane, at, &samples[..len]);
+            Ok(())
+        }
     }
 
     /// Writes the validity of one plane; a plane shared by all bands is that of band 0.
@@ -70,7 +97,7 @@ impl<'t, O: Copy> Output<'t, O> {
     /// Marks a span as invalid in every plane.
     pub(super) fn fill(&self, at: (usize, usize), len: usize) {
         for plane in 0..self.planes() {
-            self.write(plane, at, &[self.fill[plane]; SPAN][..len]);
+            write(self.out, plane, at, &[self.fill[plane]; SPAN][..len]);
             self.write_valid(plane, at, &[0; SPAN][..len]);
         }
     }
@@ -80,9 +107,8 @@ impl<'t, O: Copy> Output<'t, O> {
 fn write<T: Copy>(out: &ArrayMut<'_>, plane: usize, (row, col): (usize, usize), samples: &[T]) {
     let layout = &out.layout;
     debug_assert!(row < layout.shape.0 && col + samples.len() <= layout.shape.1);
-    let first = layout.planes[plane]
-        + row as isize * layout.row_stride
-        + col as isize * layout.col_stride;
+    let first =
+        layout.planes[plane] + row as isize * layout.row_stride + col as isize * layout.col_stride;
     // SAFETY: `Task::check` saw that the output has the shape of the target window, in which every
     // span lies; `T` is its type, by `dispatch`.
     unsafe {
@@ -106,24 +132,34 @@ impl<C: Real, O: Sample<C>> Store<C> for Output<'_, O> {
         self.fill(at, len);
     }
 
-    fn store(&self, plane: usize, at: (usize, usize), len: usize, results: Results<'_, C>) {
+    fn store(
+        &self,
+        plane: usize,
+        at: (usize, usize),
+        len: usize,
+        results: Results<'_, C>,
+    ) -> Result<()> {
         let mut ok = *results.ok;
         if results.nan && !O::CAN_BE_NAN {
             for (ok, value) in ok.iter_mut().zip(results.values) {
                 *ok &= u8::from(!value.is_nan());
             }
         }
-        let mut samples = [self.fill[plane]; SPAN];
-        self.isa.run(Narrow { values: results.values, ok: &ok, samples: &mut samples });
-        self.write(plane, at, &samples[..len]);
+        let fill = self.fill[plane];
+        let narrow = |samples: &mut [O; SPAN]| {
+            self.isa.run(Narrow { values: results.values, ok: &ok, fill, samples });
+            Ok(())
+        };
         self.write_valid(plane, at, &ok[..len]);
+        self.write_with(plane, at, len, narrow)
     }
 }
 
-/// Narrows the valid sums of a span; the other samples keep what they hold.
+/// Narrows the valid sums of a span and fills the other samples.
 struct Narrow<'t, C, O> {
     values: &'t [C; SPAN],
     ok: &'t [u8; SPAN],
+    fill: O,
     samples: &'t mut [O; SPAN],
 }
 
@@ -134,7 +170,7 @@ impl<C: Real, O: Sample<C>> Job for Narrow<'_, C, O> {
     fn run(self) {
         for k in 0..SPAN {
             let sample = O::narrow(self.values[k]);
-            self.samples[k] = if self.ok[k] == 0 { self.samples[k] } else { sample };
+            self.samples[k] = if self.ok[k] == 0 { self.fill } else { sample };
         }
     }
 }

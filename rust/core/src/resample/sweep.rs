@@ -8,7 +8,7 @@ use super::bands::Bands;
 use crate::SPAN;
 use crate::arch::{Isa, Job, with_ieee_floats};
 use crate::error::{Error, Result};
-use crate::grid::{Cells, Positions, Split};
+use crate::grid::{Cells, Locate};
 use crate::kernel::Kernel;
 use crate::sample::Real;
 
@@ -110,27 +110,21 @@ impl<C: Real, const N: usize> Span<C, N> {
         }
     }
 
-    /// Positions, cells, class and weights of the span at `at`.
+    /// Cells, class and weights of the span at `at`.
     fn locate<K: Kernel<N>>(&mut self, task: &Task<'_>, at: (usize, usize), len: usize) {
         (self.at, self.len) = (at, len);
         let isa = task.isa;
-        let (mut rows, mut cols) = ([0.0; SPAN], [0.0; SPAN]);
-        let pixel = (task.target.row0 + at.0 as i64, task.target.col0 + at.1 as i64);
-        isa.run(Positions {
-            grid: &task.grid,
-            at: pixel,
-            len,
-            rows: &mut rows,
-            cols: &mut cols,
-        });
         // `Task::check` keeps sizes and origins within `MAX_SIZE`.
-        let origin = (task.source_origin.0 as i32, task.source_origin.1 as i32);
         let size = (task.source_shape.0 as i32, task.source_shape.1 as i32);
-        for (positions, origin, cells) in
-            [(&rows, origin.0, &mut self.rows), (&cols, origin.1, &mut self.cols)]
-        {
-            isa.run(Split { positions, origin, rounds: K::ROUNDS, cells });
-        }
+        isa.run(Locate {
+            grid: &task.grid,
+            at: (task.target.row0 + at.0 as i64, task.target.col0 + at.1 as i64),
+            len,
+            origin: (task.source_origin.0 as i32, task.source_origin.1 as i32),
+            rounds: K::ROUNDS,
+            rows: &mut self.rows,
+            cols: &mut self.cols,
+        });
         self.classify(isa, size);
         if self.class != Class::Outside && N > 1 {
             isa.run(Weigh::<K, C, N> { span: self, kernel: std::marker::PhantomData });
@@ -139,7 +133,8 @@ impl<C: Real, const N: usize> Span<C, N> {
 
     fn classify(&mut self, isa: Isa, (height, width): (i32, i32)) {
         let last = self.first + N as i32 - 1;
-        let inside = |cells: &Cells, size: i32| cells.min + self.first >= 0 && cells.max + last < size;
+        let inside =
+            |cells: &Cells, size: i32| cells.min + self.first >= 0 && cells.max + last < size;
         let outside = |cells: &Cells, size: i32| cells.max < 0 || cells.min >= size;
         self.class = if inside(&self.rows, height) && inside(&self.cols, width) {
             Class::Inside

@@ -1,0 +1,79 @@
+# Every verb works on a fresh machine with Python >= 3.11, cargo and a C linker: what it needs is
+# installed in .venv/ first, and again when pyproject.toml or the Rust sources have changed.
+
+PYTHON ?= python3
+CARGO ?= cargo
+VENV := .venv
+BIN := $(VENV)/bin
+# As if .venv were activated, whatever other environment is: pip looks for maturin on the PATH.
+ACTIVATED := env -u CONDA_PREFIX VIRTUAL_ENV="$(CURDIR)/$(VENV)" PATH="$(CURDIR)/$(BIN):$$PATH"
+
+RUST_SOURCES := $(shell find rust -path rust/target -prune -o \
+	-type f \( -name '*.rs' -o -name 'Cargo.*' \) -print)
+
+# A stamp whose recipe failed must not look fresh.
+.DELETE_ON_ERROR:
+.PHONY: help build demo test check bench bench-quick clean
+
+help: ## list the verbs
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1|\2/p' Makefile | awk -F'|' '{printf "%-18s%s\n", $$1, $$2}'
+	@echo "PYTHON=... chooses the interpreter that .venv is made with (now $(PYTHON))."
+
+build: $(VENV)/.built $(VENV)/.deps ## make .venv, install what the other verbs need, build the Rust engine
+
+demo: build ## resample real images, whole and in chunks, and show that the bytes agree
+	@$(BIN)/python -m gridr_dask.demo
+
+# The test profile, not release: only the former checks overflow and bounds.
+test: build ## Rust tests, then all Python tests and the examples in docstrings
+	@echo "Testing the Rust engine ..."
+	@cd rust && $(CARGO) test --quiet --locked
+	@echo "Testing the Python package ..."
+	@$(BIN)/python -m pytest --doctest-modules gridr_dask tests \
+		--ignore=gridr_dask/demo/__main__.py --ignore=tests/benchmarks/table.py
+
+check: build ## formatting, lints, import contracts and types, in both languages
+	@echo "Checking the Python package ..."
+	@$(BIN)/ruff format --check --quiet .
+	@$(BIN)/ruff check --quiet .
+	@$(BIN)/lint-imports --no-logo
+	@$(BIN)/python -m mypy
+	@$(BIN)/python -m mypy.stubtest gridr_dask._core
+	@echo "Checking the Rust engine ..."
+	@cd rust && $(CARGO) fmt --check
+	@cd rust && $(CARGO) clippy --quiet --all-targets --locked -- -D warnings
+
+bench: build ## compare speed and memory with other libraries (some minutes)
+	@$(BIN)/python tests/benchmarks/table.py
+
+bench-quick: build ## the same with small images (under a minute)
+	@$(BIN)/python tests/benchmarks/table.py --quick
+
+clean: ## remove .venv, build products, caches and the demo's output
+	rm -rf $(VENV) rust/target build demo-output gridr_dask/_core*.so
+	rm -rf .hypothesis .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .benchmarks
+	find . -name __pycache__ -prune -exec rm -rf {} +
+
+# pip is upgraded because the one that comes with Python 3.11 is slow on long lists.
+$(VENV)/.maturin: pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python >= 3.11 is needed; try make PYTHON=python3.12")'
+	@command -v $(CARGO) >/dev/null || { echo "cargo is needed: see https://rustup.rs"; exit 1; }
+	@echo "Creating $(VENV) ..."
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --upgrade pip 'maturin>=1.9,<2'
+	@touch $@
+
+# maturin puts the extension beside the Python sources, where the editable install below finds it.
+# The stamp bears the time of the start: a file saved during the build is newer.
+$(VENV)/.built: $(VENV)/.maturin $(RUST_SOURCES)
+	@echo "Building the Rust engine (release; about a minute the first time) ..."
+	@touch $@.started
+	@$(ACTIVATED) maturin develop --quiet --release --locked --skip-install >$@.log 2>&1 \
+		|| { cat $@.log; exit 1; }
+	@mv $@.started $@
+
+# Without build isolation pip's own call of maturin finds the engine built, in rust/target.
+$(VENV)/.deps: pyproject.toml | $(VENV)/.built
+	@echo "Installing dependencies (a few minutes the first time) ..."
+	@$(ACTIVATED) python -m pip install --quiet --no-build-isolation --editable '.[dev,bench]'
+	@touch $@
