@@ -5,6 +5,7 @@ Importing the package registers ``.gridr`` on xarray objects.
 
 from gridr_dask._core import __version__
 from gridr_dask.accessor import GridrDataArrayAccessor, GridrDatasetAccessor
+from gridr_dask.compat import array_bspline_prefiltering, array_grid_resampling, get_interpolator
 from gridr_dask.errors import (
     CoverageError,
     GridrError,
@@ -22,6 +23,9 @@ __all__ = [
     "InvalidInputError",
     "UnsupportedDtypeError",
     "__version__",
+    "array_bspline_prefiltering",
+    "array_grid_resampling",
+    "get_interpolator",
     "show_versions",
     "to_zarr",
 ]

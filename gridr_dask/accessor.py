@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from typing import Any, Generic, TypeVar
 
 import numpy.typing as npt
 import xarray as xr
 
 from gridr_dask import api
+from gridr_dask.compute.interpolators import Interpolator
 
 __all__ = ["GridrDataArrayAccessor", "GridrDatasetAccessor"]
 
@@ -25,14 +26,23 @@ class GridrAccessor(Generic[_Object]):
         self,
         grid: Any,
         *,
-        interp: str = "cubic",
+        interp: str | Interpolator = "cubic",
         grid_resolution: tuple[int, int] = (1, 1),
         window: tuple[slice, slice] | None = None,
         chunks: Any = None,
+        mask: Any = None,
+        mask_safe_win: tuple[slice, slice] | None = None,
+        grid_mask: Any = None,
+        grid_nodata: float | None = None,
+        boundary_condition: str | None = None,
+        trust_padding: bool | None = None,
+        src_nodata: Any = "auto",
         nodata_out: Any = "auto",
+        nan_policy: str = "propagate",
         dtype: npt.DTypeLike | None = None,
         return_mask: bool = False,
         source_origin: tuple[int, int] = (0, 0),
+        variables: Iterable[Hashable] | None = None,
         dims: Sequence[Hashable] | None = None,
         coords: Mapping[Any, Any] | None = None,
         keep_attrs: bool | None = True,
@@ -48,8 +58,10 @@ class GridrAccessor(Generic[_Object]):
             Source positions in pixels, ``(rows, cols)``, stacked in one array, or as variables ``row``
             and ``col``; numpy or dask, float32 or float64. Pixel centres stand at integers. A node that
             is not finite is invalid, and so is every pixel that is interpolated from it.
-        interp : str
-            ``"nearest"``, ``"linear"`` (``"bilinear"``) or ``"cubic"`` (``"bicubic"``, a = -1/2).
+        interp : str or Interpolator
+            ``"nearest"``, ``"linear"`` (``"bilinear"``), ``"cubic"`` (``"bicubic"``, a = -1/2),
+            ``"bspline3"``, ``"bspline5"``, ..., ``"bspline11"``, or an object of
+            `gridr_dask.get_interpolator`, which carries the precision of a B-spline's prefilter.
         grid_resolution : (int, int)
             Target pixels from a node to the next, along rows and columns; positions in between are
             interpolated bilinearly.
@@ -58,9 +70,30 @@ class GridrAccessor(Generic[_Object]):
             ``(nodes - 1) * grid_resolution + 1`` along each axis.
         chunks : int, pair, mapping by dim or "auto", optional
             Chunks of the target along the spatial dims; default 2048 when lazy. Other dims keep theirs.
+        mask : array, optional
+            Validity of the source along its spatial dims, for all bands: 0 or False is invalid. A pixel that
+            needs an invalid sample is invalid.
+        mask_safe_win : pair of slices, optional
+            Part of the source that is valid whatever the mask says; it is not looked at. Rarely needed: the
+            engine finds such parts itself.
+        grid_mask : array, optional
+            0 where a node is invalid, of the grid's shape.
+        grid_nodata : float, optional
+            Coordinate that marks invalid nodes; excludes `grid_mask`.
+        boundary_condition : str, optional
+            How the source continues past its edge: ``"constant"`` (zeros), ``"edge"``, ``"reflect"``,
+            ``"symmetric"``, ``"wrap"``, as in `numpy.pad`. Default: it ends there.
+        trust_padding : bool
+            Needed with `boundary_condition`: whether what stands past the edge is valid, as far as the kernel
+            reaches. If not, a B-spline's filter sees it, but pixels near the edge are invalid.
+        src_nodata : number, "auto" or None
+            Samples of this value are invalid, band by band. ``"auto"``: what the source declares as
+            ``_FillValue``, ``missing_value`` or ``nodata``.
         nodata_out : number or "auto"
             Written where no value can be computed. ``"auto"``: the ``_FillValue``, ``missing_value`` or
             ``nodata`` of the source, else NaN (NaT), else 0.
+        nan_policy : "propagate" or "invalid"
+            Whether a pixel that needs a sample that is NaN is NaN, or invalid. Other pixels are unaffected.
         dtype : dtype, optional
             Type of the result; default the source's. Integers are rounded half to even and saturate.
         return_mask : bool
@@ -69,6 +102,8 @@ class GridrAccessor(Generic[_Object]):
         source_origin : (int, int)
             Position of the first source pixel in the frame that the grid refers to: for an image cut
             out by ``isel``, the start of its slices.
+        variables : iterable of names, optional
+            Variables of a Dataset to resample; default all with both spatial dims.
         dims : (row dim, column dim), optional
             The spatial dims; default y/x, row/col, lat/lon, ... or the only two.
         coords : mapping, optional
@@ -81,7 +116,7 @@ class GridrAccessor(Generic[_Object]):
         -------
         same type as the object, or a pair of it with `return_mask`
             Dims in the source's order, the spatial ones of the target's size. Variables of a Dataset
-            without both spatial dims pass through.
+            without spatial dims pass through; those along one of them have no place on the target.
 
         Raises
         ------
@@ -106,10 +141,19 @@ class GridrAccessor(Generic[_Object]):
             grid_resolution=grid_resolution,
             window=window,
             chunks=chunks,
+            mask=mask,
+            mask_safe_win=mask_safe_win,
+            grid_mask=grid_mask,
+            grid_nodata=grid_nodata,
+            boundary_condition=boundary_condition,
+            trust_padding=trust_padding,
+            src_nodata=src_nodata,
             nodata_out=nodata_out,
+            nan_policy=nan_policy,
             dtype=dtype,
             return_mask=return_mask,
             source_origin=source_origin,
+            variables=variables,
             dims=dims,
             coords=coords,
             keep_attrs=keep_attrs,

@@ -12,8 +12,11 @@ from gridr_dask.graph import is_dask
 
 __all__ = ["node_coordinates"]
 
+NODATA_TOLERANCE = 1e-5
+"""How near to `grid_nodata` a coordinate is taken for it."""
 
-def node_coordinates(grid: Any) -> tuple[Any, Any]:
+
+def node_coordinates(grid: Any, grid_mask: Any = None, grid_nodata: float | None = None) -> tuple[Any, Any]:
     """Return the row and the column coordinates of the nodes, two 2-D arrays, numpy or dask.
 
     Parameters
@@ -21,11 +24,21 @@ def node_coordinates(grid: Any) -> tuple[Any, Any]:
     grid : pair of arrays, array of shape (2, y, x), or Dataset
         ``(rows, cols)``, both stacked in one array, or a Dataset with variables ``row`` and ``col``.
         Samples of float32 or float64; integers are cast to float64.
+    grid_mask : array, optional
+        0 where a node is invalid; numpy or dask, of the grid's shape.
+    grid_nodata : float, optional
+        A node with a coordinate within 1e-5 of this, cast to the grid's type, is invalid. NaN nodes are
+        invalid anyway.
+
+    Returns
+    -------
+    rows, cols : array
+        Invalid nodes are NaN.
 
     Raises
     ------
     InvalidInputError
-        If the grid has none of these forms, or the two arrays differ in shape.
+        If the grid has none of these forms, arrays differ in shape, or both a mask and nodata are given.
     UnsupportedDtypeError
         If the coordinates are not real numbers.
     """
@@ -61,7 +74,26 @@ def node_coordinates(grid: Any) -> tuple[Any, Any]:
         raise InvalidInputError(
             f"grid rows and cols must have one shape, got {rows.shape} and {cols.shape}", "grid"
         )
-    return rows, cols
+    return _without_invalid(rows, cols, grid_mask, grid_nodata)
+
+
+def _without_invalid(rows: Any, cols: Any, grid_mask: Any, grid_nodata: float | None) -> tuple[Any, Any]:
+    """Return the coordinates with NaN for every node that a mask or a nodata value rules out."""
+    if grid_mask is not None and grid_nodata is not None:
+        raise InvalidInputError("grid_mask and grid_nodata exclude each other; give one of them", "grid-mask")
+    if grid_mask is not None:
+        mask = _array(grid_mask)
+        if mask.shape != rows.shape:
+            raise InvalidInputError(
+                f"grid_mask must have the shape of the grid, {rows.shape}, got {mask.shape}", "grid-mask"
+            )
+        invalid = mask == 0
+    elif grid_nodata is not None and grid_nodata == grid_nodata:
+        nodata = rows.dtype.type(grid_nodata), cols.dtype.type(grid_nodata)
+        invalid = (abs(rows - nodata[0]) < NODATA_TOLERANCE) | (abs(cols - nodata[1]) < NODATA_TOLERANCE)
+    else:
+        return rows, cols
+    return np.where(invalid, rows.dtype.type(np.nan), rows), cols
 
 
 def _array(values: Any) -> Any:

@@ -11,7 +11,7 @@ import xarray as xr
 from gridr_dask.compute.dtypes import cast_fill, default_fill
 from gridr_dask.errors import InvalidInputError
 
-__all__ = ["fill_of", "keeps_attrs", "kept_coords", "resampled_metadata", "spatial_dims"]
+__all__ = ["fill_of", "keeps_attrs", "kept_coords", "nodata_of", "resampled_metadata", "spatial_dims"]
 
 _NAMES = (
     ("y", "x"),
@@ -88,6 +88,26 @@ def fill_of(array: xr.DataArray, nodata_out: Any, dtype: np.dtype[Any]) -> np.ge
                         error.code,
                     ) from None
     return default_fill(dtype)
+
+
+def nodata_of(array: xr.DataArray, src_nodata: Any) -> np.generic | None:
+    """Return the value of samples that are invalid, of the source's type, or None.
+
+    ``"auto"`` is what the source declares in its attributes or encoding, unless its type can't hold it.
+    """
+    if src_nodata is None:
+        return None
+    if not (isinstance(src_nodata, str) and src_nodata == "auto"):
+        return cast_fill(src_nodata, array.dtype.newbyteorder("="), "src_nodata")
+    for metadata in (array.attrs, array.encoding):
+        for key in _NODATA:
+            value = metadata.get(key)
+            if value is not None and np.ndim(value) == 0:
+                try:
+                    return cast_fill(value, array.dtype.newbyteorder("="))
+                except InvalidInputError:
+                    continue
+    return None
 
 
 def keeps_attrs(keep_attrs: bool | None) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from operator import index
 from typing import Any, TypeVar
@@ -16,15 +16,25 @@ from gridr_dask.api.metadata import (
     fill_of,
     keeps_attrs,
     kept_coords,
+    nodata_of,
     resampled_metadata,
     spatial_dims,
 )
-from gridr_dask.compute import Blocks, Nodes, kernel_from_name, resample_window
+from gridr_dask.compute import (
+    Blocks,
+    Nodes,
+    SampleRule,
+    SourceMask,
+    get_interpolator,
+    kernel_of,
+    resample_window,
+)
 from gridr_dask.compute.dtypes import result_dtype
+from gridr_dask.compute.interpolators import Interpolator
 from gridr_dask.compute.threads import default_threads
 from gridr_dask.errors import GridrError, InvalidInputError
-from gridr_dask.geometry import Grid, Kernel, Window
-from gridr_dask.graph import DEFAULT_CHUNK, is_dask, resample_lazily
+from gridr_dask.geometry import Boundary, Grid, Kernel, Window
+from gridr_dask.graph import DEFAULT_CHUNK, Resampling, is_dask, resample_lazily
 
 __all__ = ["resample"]
 
@@ -43,9 +53,14 @@ class _Request:
     grid: Grid
     target: Window
     kernel: Kernel
+    boundary: Boundary
     spatial: tuple[Hashable, Hashable]
     origin: tuple[int, int]
+    mask: Any
+    safe: Any
     chunks: Any
+    src_nodata: Any
+    nan_is_invalid: bool
     nodata_out: Any
     dtype: npt.DTypeLike | None
     return_mask: bool
@@ -56,50 +71,64 @@ def resample(
     obj: _Object,
     grid: Any,
     *,
-    interp: str = "cubic",
+    interp: str | Interpolator = "cubic",
     grid_resolution: tuple[int, int] = (1, 1),
     window: tuple[slice, slice] | None = None,
     chunks: Any = None,
+    mask: Any = None,
+    mask_safe_win: tuple[slice, slice] | None = None,
+    grid_mask: Any = None,
+    grid_nodata: float | None = None,
+    boundary_condition: str | None = None,
+    trust_padding: bool | None = None,
+    src_nodata: Any = "auto",
     nodata_out: Any = "auto",
+    nan_policy: str = "propagate",
     dtype: npt.DTypeLike | None = None,
     return_mask: bool = False,
     source_origin: tuple[int, int] = (0, 0),
+    variables: Iterable[Hashable] | None = None,
     dims: Sequence[Hashable] | None = None,
     coords: Mapping[Any, Any] | None = None,
     keep_attrs: bool | None = True,
 ) -> Any:
     """Resample an object through a grid; see `gridr_dask.accessor.GridrAccessor.resample`."""
-    rows, cols = node_coordinates(grid)
+    rows, cols = node_coordinates(grid, grid_mask, grid_nodata)
     spec = Grid(rows.shape, _pair("grid_resolution", grid_resolution))
     origin = _pair("source_origin", source_origin)
     if max(map(abs, origin)) > _MAX_ORIGIN:
         raise InvalidInputError(
             f"source_origin={origin} is out of range; its parts must be within +-2**28", "origin"
         )
-    if not isinstance(interp, str):
-        raise InvalidInputError(
-            f"interp must be the name of an interpolation, got {interp!r}", "unknown-kernel"
-        )
+    if nan_policy not in ("propagate", "invalid"):
+        raise InvalidInputError(f"nan_policy={nan_policy!r} must be 'propagate' or 'invalid'", "nan-policy")
+    name = _ALIASES.get(interp, interp) if isinstance(interp, str) else interp
+    whole = Window.whole(spec.target_shape)
     request = _Request(
         rows=rows,
         cols=cols,
         grid=spec,
-        target=Window.whole(spec.target_shape)
-        if window is None
-        else Window.from_slices(window, spec.target_shape),
-        kernel=kernel_from_name(_ALIASES.get(interp, interp)),
+        target=whole if window is None else Window.from_slices(window, spec.target_shape),
+        kernel=kernel_of(get_interpolator(name)),
+        boundary=Boundary.from_user(boundary_condition, trust_padding),
         spatial=spatial_dims(obj.dims, dims),
         origin=origin,
+        mask=mask,
+        safe=mask_safe_win,
         chunks=chunks,
+        src_nodata=src_nodata,
+        nan_is_invalid=nan_policy == "invalid",
         nodata_out=nodata_out,
         dtype=dtype,
         return_mask=return_mask,
         keep_attrs=keeps_attrs(keep_attrs),
     )
-    if isinstance(obj, xr.DataArray):
-        result, valid = _resample_array(obj, request)
+    if isinstance(obj, xr.Dataset):
+        result, valid = _resample_dataset(obj, request, variables)
+    elif variables is not None:
+        raise InvalidInputError("variables chooses those of a Dataset; a DataArray has none", "variables")
     else:
-        result, valid = _resample_dataset(obj, request)
+        result, valid = _resample_array(obj, request)
     if coords is not None:
         result = result.assign_coords(coords)
         if valid is not None:
@@ -107,13 +136,19 @@ def resample(
     return (result, valid) if return_mask else result
 
 
-def _resample_dataset(dataset: xr.Dataset, request: _Request) -> tuple[xr.Dataset, xr.Dataset | None]:
-    """Resample the variables that have both spatial dims; the others pass through."""
+def _resample_dataset(
+    dataset: xr.Dataset, request: _Request, variables: Iterable[Hashable] | None
+) -> tuple[xr.Dataset, xr.Dataset | None]:
+    """Resample the variables that have both spatial dims; those that have none pass through."""
+    chosen = dataset.data_vars if variables is None else list(variables)
+    missing = [name for name in chosen if name not in dataset.data_vars]
+    if missing:
+        raise InvalidInputError(f"variables {missing} not found among {list(dataset.data_vars)}", "variables")
     results: dict[Hashable, xr.DataArray] = {}
     valids: dict[Hashable, xr.DataArray] = {}
     for name, array in dataset.data_vars.items():
         has = [dim in array.dims for dim in request.spatial]
-        if all(has):
+        if all(has) and name in chosen:
             try:
                 results[name], valid = _resample_array(array, request)
             except GridrError as error:
@@ -146,42 +181,79 @@ def _resample_array(array: xr.DataArray, request: _Request) -> tuple[xr.DataArra
         raise InvalidInputError(f"dims {missing} not found among {list(array.dims)}", "dims")
     axes = array.get_axis_num(request.spatial[0]), array.get_axis_num(request.spatial[1])
     fill = fill_of(array, request.nodata_out, result_dtype(array.dtype, request.dtype, request.kernel))
-    values, valid = _resample_values(array.data, request, fill, axes)
+    rule = SampleRule(nodata_of(array, request.src_nodata), request.nan_is_invalid)
+    shape = array.shape[axes[0]], array.shape[axes[1]]
+    mask, safe = _mask(request, shape)
+    common = Resampling(
+        kernel=request.kernel,
+        boundary=request.boundary,
+        source_shape=shape,
+        source_origin=request.origin,
+        axes=axes,
+        fill=fill,
+        rule=rule,
+        safe=safe,
+        with_valid=request.return_mask,
+    )
+    values, valid = _resample_values(array.data, mask, request, common)
     attrs, encoding = resampled_metadata(array, fill, request.keep_attrs)
     coords = kept_coords(array.coords, request.spatial, _mappings([array]))
-    result = xr.DataArray(values, coords, array.dims, array.name, attrs)
-    result.encoding = encoding
+    result = xr.DataArray(values, coords, array.dims, attrs=attrs)
+    # Not given to the constructor, which takes None for the name of a dask array.
+    result.name, result.encoding = array.name, encoding
     if valid is None:
         return result, None
     valid_dims = array.dims if valid.ndim == array.ndim else request.spatial
     valid_coords = {k: c for k, c in coords.items() if set(c.dims) <= set(valid_dims)}
-    return result, xr.DataArray(valid, valid_coords, valid_dims, array.name)
+    validity = xr.DataArray(valid, valid_coords, valid_dims)
+    validity.name = array.name
+    return result, validity
 
 
-def _resample_values(
-    source: Any, request: _Request, fill: np.generic, axes: tuple[int, int]
-) -> tuple[Any, Any]:
+def _mask(request: _Request, shape: tuple[int, int]) -> tuple[Any, Window | None]:
+    """Return the mask of the source, numpy or dask, and its safe window."""
+    mask = request.mask
+    if mask is None:
+        if request.safe is not None:
+            raise InvalidInputError("mask_safe_win needs a mask", "mask-safe-win")
+        return None, None
+    if isinstance(mask, xr.DataArray):
+        if set(mask.dims) == set(request.spatial):
+            mask = mask.transpose(*request.spatial)
+        mask = mask.data
+    mask = mask if is_dask(mask) else np.asarray(mask)
+    if mask.shape != shape:
+        raise InvalidInputError(
+            f"mask must have the spatial shape of the source, {shape}, got {mask.shape}", "mask-shape"
+        )
+    if request.safe is None:
+        return mask, None
+    return mask, Window.from_slices(request.safe, shape, "mask_safe_win")
+
+
+def _resample_values(source: Any, mask: Any, request: _Request, common: Resampling) -> tuple[Any, Any]:
     """Resample an array, numpy or dask, over one road: `resample_window`."""
-    arrays = (source, request.rows, request.cols)
-    if request.chunks is not None or any(map(is_dask, arrays)):
+    lazy = any(map(is_dask, (source, request.rows, request.cols, mask)))
+    if request.chunks is not None or lazy:
         return resample_lazily(
-            *arrays,
+            source,
+            request.rows,
+            request.cols,
             grid=request.grid,
             target=request.target,
             chunks=_chunks(request.chunks, request.spatial),
-            kernel=request.kernel,
-            fill=fill,
-            axes=axes,
-            origin=request.origin,
-            with_valid=request.return_mask,
+            resampling=common,
+            mask=mask,
         )
     return resample_window(
-        Blocks.whole(np.asarray(source), request.origin, axes),
+        Blocks.whole(np.asarray(source), request.origin, common.axes),
         Nodes(request.rows, request.cols, (0, 0), request.grid.resolution),
         request.target,
         request.kernel,
-        fill=fill,
-        with_valid=request.return_mask,
+        fill=common.fill,
+        boundary=common.boundary,
+        validity=SourceMask(None if mask is None else Blocks.whole(mask), common.safe, common.rule),
+        with_valid=common.with_valid,
         threads=default_threads(),
     )
 
@@ -215,11 +287,7 @@ def _pair(name: str, value: Any) -> tuple[int, int]:
     try:
         first, second = value
         return index(first), index(second)
-    except TypeError:
-        raise InvalidInputError(
-            f"{name} must be a pair of integers (rows, cols), got {value!r}", "pair"
-        ) from None
-    except ValueError:
+    except (TypeError, ValueError):
         raise InvalidInputError(
             f"{name} must be a pair of integers (rows, cols), got {value!r}", "pair"
         ) from None

@@ -1,6 +1,17 @@
 """The pixels: numpy in, numpy out. The only room that calls the extension."""
 
-from gridr_dask.compute.kernels import kernel_from_name, kernel_names
-from gridr_dask.compute.resample import Blocks, Nodes, resample_window
+from gridr_dask.compute.interpolators import get_interpolator
+from gridr_dask.compute.kernels import kernel_names, kernel_of
+from gridr_dask.compute.resample import Blocks, Nodes, SourceMask, resample_window
+from gridr_dask.compute.validity import SampleRule
 
-__all__ = ["Blocks", "Nodes", "kernel_from_name", "kernel_names", "resample_window"]
+__all__ = [
+    "Blocks",
+    "Nodes",
+    "SampleRule",
+    "SourceMask",
+    "get_interpolator",
+    "kernel_names",
+    "kernel_of",
+    "resample_window",
+]

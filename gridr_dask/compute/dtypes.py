@@ -55,12 +55,13 @@ def default_fill(dtype: np.dtype[Any]) -> np.generic:
         return _sample("NaT", dtype)
     if dtype.kind in "fc":
         return cast_fill(np.nan, dtype)
-    zero: np.generic = np.zeros((), dtype)[()]
+    zeros: Any = np.zeros((), dtype)
+    zero: np.generic = zeros[()]
     return zero
 
 
-def cast_fill(value: Any, dtype: np.dtype[Any]) -> np.generic:
-    """Return `value` as a sample of `dtype`. A complex NaN is NaN in both parts.
+def cast_fill(value: Any, dtype: np.dtype[Any], name: str = "nodata_out") -> np.generic:
+    """Return `value` as a sample of `dtype`; errors call it `name`. A complex NaN is NaN in both parts.
 
     Raises
     ------
@@ -68,7 +69,7 @@ def cast_fill(value: Any, dtype: np.dtype[Any]) -> np.generic:
         If the type can't hold the value.
     """
     if np.ndim(value) != 0:
-        raise InvalidInputError(f"nodata_out={value!r} must be one number", "nodata")
+        raise InvalidInputError(f"{name}={value!r} must be one number", "nodata")
     try:
         with np.errstate(all="ignore"):
             sample = _sample(value, dtype)
@@ -83,7 +84,7 @@ def cast_fill(value: Any, dtype: np.dtype[Any]) -> np.generic:
         holds = False
     if not holds:
         raise InvalidInputError(
-            f"nodata_out={value!r} can't be held by the output type {dtype}; choose another value or dtype",
+            f"{name}={value!r} can't be held by samples of type {dtype}; choose another value or type",
             "nodata",
         )
     return sample

@@ -1,9 +1,9 @@
-"""One window of a target from the source blocks and grid nodes that it needs: the only road to the kernel."""
+"""One window of a target from the blocks and grid nodes that it needs: the only road to the kernel."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -12,11 +12,13 @@ import numpy.typing as npt
 from gridr_dask import _core
 from gridr_dask.compute import isa
 from gridr_dask.compute.dtypes import as_planes
+from gridr_dask.compute.kernels import influence
+from gridr_dask.compute.validity import SampleRule, as_mask, mask_of
 from gridr_dask.errors import InvalidInputError
-from gridr_dask.geometry import Kernel, Window
+from gridr_dask.geometry import Boundary, Kernel, Window
 from gridr_dask.geometry.window import Span
 
-__all__ = ["Blocks", "Nodes", "resample_window"]
+__all__ = ["Blocks", "Nodes", "SourceMask", "bands_can_differ", "resample_window"]
 
 _Array = npt.NDArray[Any]
 
@@ -67,12 +69,34 @@ class Nodes:
         Index of the first given node in the whole grid.
     resolution : (int, int)
         Target pixels from a node to the next.
+    shift : (float, float)
+        Added to the coordinates.
     """
 
     rows: _Array
     cols: _Array
     first: tuple[int, int] = (0, 0)
     resolution: tuple[int, int] = (1, 1)
+    shift: tuple[float, float] = (0.0, 0.0)
+
+
+@dataclass(frozen=True, slots=True)
+class SourceMask:
+    """Which samples of a source are valid.
+
+    Attributes
+    ----------
+    mask : Blocks, optional
+        2-D blocks of booleans or numbers, 0 being invalid, on a lattice of their own; for all bands.
+    safe : Window, optional
+        Part of the source that is taken as valid without a look at the mask.
+    rule : SampleRule
+        Samples that are invalid by their value, band by band.
+    """
+
+    mask: Blocks | None = None
+    safe: Window | None = None
+    rule: SampleRule = field(default_factory=SampleRule)
 
 
 def resample_window(
@@ -82,8 +106,11 @@ def resample_window(
     kernel: Kernel,
     *,
     fill: np.generic,
+    boundary: Boundary = Boundary(),
+    validity: SourceMask = SourceMask(),
     with_valid: bool = False,
     threads: int = 1,
+    out: tuple[_Array, npt.NDArray[np.bool_] | None] | None = None,
 ) -> tuple[_Array, npt.NDArray[np.bool_] | None]:
     """Resample one window of the target.
 
@@ -99,10 +126,16 @@ def resample_window(
         The interpolation.
     fill : numpy scalar
         Written where there is no valid sample; its type is that of the result.
+    boundary : Boundary
+        How the source continues past its edge.
+    validity : SourceMask
+        Which samples are valid.
     with_valid : bool
         Whether to return validity as well.
     threads : int
         Threads that share the work.
+    out : (ndarray, ndarray of bool or None), optional
+        Where to write result and validity, instead of into new arrays; they must not overlap the source.
 
     Returns
     -------
@@ -110,7 +143,7 @@ def resample_window(
         Axes as the source's, the spatial ones of the target's size.
     valid : ndarray of bool, or None
         True where a value was computed. 2-D, but with the axes of the result when bands can differ:
-        when float samples are resampled to integers, which can't hold NaN.
+        see `bands_can_differ`.
 
     Raises
     ------
@@ -121,43 +154,84 @@ def resample_window(
     """
     if not source.arrays:
         raise InvalidInputError("a source needs at least one block", "shape")
-    axes = source.axes
-    first = source.arrays[0]
+    axes, first = source.axes, source.arrays[0]
     shape = list(first.shape)
     shape[axes[0]], shape[axes[1]] = target.shape
-    result = np.empty(shape, fill.dtype)
-    out = as_planes(np.moveaxis(result, axes, (-2, -1)))
-    # One sample for each plane, shared by the planes of a kind: strides of 0.
-    parts = as_planes(np.asarray(fill)[np.newaxis, np.newaxis])
-    fills = np.broadcast_to(
-        parts.reshape(parts.shape[:-2] + (1,) * (out.ndim - parts.ndim) + (1, 1)),
-        (*out.shape[:-2], 1, 1),
-    )
-    valid = None
-    valid_planes: npt.NDArray[np.bool_] | None = None
-    if with_valid:
-        per_band = bands_can_differ(first.dtype, fill.dtype)
-        valid = np.empty(shape if per_band else target.shape, np.bool_)
-        valid_planes = np.moveaxis(valid, axes, (-2, -1)) if per_band else valid
+    per_band = bands_can_differ(first.dtype, fill.dtype, validity.rule)
+    if out is None:
+        valid = np.empty(shape if per_band else target.shape, np.bool_) if with_valid else None
+        out = np.empty(shape, fill.dtype), valid
+    result, valid = out
+    planes = as_planes(np.moveaxis(result, axes, (-2, -1)))
+    valid_planes = valid
+    if valid is not None and valid.ndim == result.ndim:
+        valid_planes = np.moveaxis(valid, axes, (-2, -1))
+    safe = validity.safe
     _core.resample(
-        (
-            [_readable(np.moveaxis(block, axes, (-2, -1))) for block in source.arrays],
-            list(source.rows),
-            list(source.cols),
-            source.shape,
-            source.origin,
-        ),
-        (_readable(nodes.rows), _readable(nodes.cols), nodes.first, nodes.resolution),
+        _lattice(source),
+        _mask(source, validity, per_plane=planes.shape[:-2]),
+        {
+            "shape": source.shape,
+            "origin": source.origin,
+            "boundary": boundary.mode,
+            "trusted": boundary.trusted,
+            "safe": None if safe is None else (*safe.rows, *safe.cols),
+        },
+        {
+            "rows": _readable(nodes.rows),
+            "cols": _readable(nodes.cols),
+            "first": nodes.first,
+            "resolution": nodes.resolution,
+            "shift": nodes.shift,
+        },
         (*target.rows, *target.cols),
-        (out, valid_planes, fills),
-        (kernel.name, threads, isa.chosen()),
+        {"values": planes, "valid": valid_planes, "fill": _fills(fill, planes)},
+        {
+            "kernel": kernel.name,
+            "epsilon": kernel.epsilon or 1.0,
+            "influence": influence(kernel),
+            "prefiltered": kernel.prefiltered,
+            "threads": threads,
+            "isa": isa.chosen(),
+        },
     )
     return result, valid
 
 
-def bands_can_differ(source: np.dtype[Any], result: np.dtype[Any]) -> bool:
-    """Return whether validity is a matter of each band: NaN has no place in an integer."""
-    return source.kind == "f" and result.kind in "iub"
+def bands_can_differ(source: np.dtype[Any], result: np.dtype[Any], rule: SampleRule = SampleRule()) -> bool:
+    """Return whether validity is a matter of each band.
+
+    It is when samples are invalid by their value, and when floats become integers, which can't hold NaN.
+    """
+    return rule.applies_to(source) or (source.kind == "f" and result.kind in "iub")
+
+
+def _lattice(source: Blocks) -> Any:
+    return {
+        "blocks": [_readable(np.moveaxis(block, source.axes, (-2, -1))) for block in source.arrays],
+        "rows": list(source.rows),
+        "cols": list(source.cols),
+    }
+
+
+def _mask(source: Blocks, validity: SourceMask, per_plane: tuple[int, ...]) -> Any:
+    """Return the mask as the engine takes it: for all planes, or one for each."""
+    given = validity.mask
+    mask = mask_of(source, given, validity.rule)
+    if mask is None:
+        return None
+    lattice = {"blocks": [as_mask(block) for block in mask.arrays], "rows": list(mask.rows)}
+    if mask is not given:
+        # Parts of a sample, such as those of a complex number, share its validity.
+        lattice["blocks"] = [np.broadcast_to(block, (*per_plane, *block.shape[-2:])) for block in mask.arrays]
+    return lattice | {"cols": list(mask.cols)}
+
+
+def _fills(fill: np.generic, planes: _Array) -> _Array:
+    """Return the fill sample for each plane: strides of 0 where they share one."""
+    parts = as_planes(np.asarray(fill)[np.newaxis, np.newaxis])
+    spread = parts.reshape(parts.shape[:-2] + (1,) * (planes.ndim - parts.ndim) + (1, 1))
+    return np.broadcast_to(spread, (*planes.shape[:-2], 1, 1))
 
 
 def _readable(array: _Array) -> _Array:

@@ -2,12 +2,15 @@
 
 from dataclasses import dataclass
 
+from gridr_dask.geometry.boundary import Boundary
+from gridr_dask.geometry.window import Span
+
 __all__ = ["Kernel"]
 
 
 @dataclass(frozen=True, slots=True)
 class Kernel:
-    """An interpolation kernel; its numbers come from the engine that owns them.
+    """An interpolation kernel with its parameters; its numbers come from the engine that owns them.
 
     Attributes
     ----------
@@ -17,18 +20,53 @@ class Kernel:
         First and last tap, counted from the pixel at or before a position (or nearest to it).
     rounds : bool
         Whether taps are counted from the nearest pixel, ties going up.
+    margin : int
+        Samples past each edge that a trusted boundary adds to the valid ones.
+    epsilon : float
+        Largest error of a spline's prefilter, relative to the largest sample; 0 for other kernels.
+    influence : float
+        Manhattan distance to which an invalid sample invalidates a spline's taps; 0 for other kernels.
+    warm_up : int
+        Samples that the prefilter needs on each side of a piece; 0 for other kernels.
+    pieces : (int, int)
+        Length of the prefilter's pieces along rows and columns; (1, 1) for other kernels.
+    prefiltered : bool
+        Whether the source already holds coefficients.
     """
 
     name: str
     first: int
     last: int
     rounds: bool
+    margin: int
+    epsilon: float = 0.0
+    influence: float = 0.0
+    warm_up: int = 0
+    pieces: tuple[int, int] = (1, 1)
+    prefiltered: bool = False
 
     @property
-    def valid_from(self) -> float:
-        """Smallest position that can be valid on an image, in pixels."""
-        return -0.5 if self.rounds else 0.0
+    def is_spline(self) -> bool:
+        """Whether the kernel works on coefficients that are filtered from the samples."""
+        return self.warm_up > 0 and not self.prefiltered
 
-    def valid_to(self, size: int) -> float:
-        """Return an upper bound of the positions that can be valid on an axis of `size` pixels."""
-        return size - 0.5 if self.rounds else size - 1.0
+    def domain(self, size: int, boundary: Boundary) -> Span:
+        """Return the taps that may be valid on an axis of `size` pixels, a half-open span."""
+        if size == 0:
+            return 0, 0
+        past = 0
+        if boundary.extends:
+            past = self.margin
+        elif self.is_spline:
+            past = -int(self.influence)
+        return -past, size + past
+
+    def reads(self, taps: Span, axis: int, size: int) -> Span:
+        """Return the samples that the coefficients of a span of taps are made from; may exceed the image."""
+        if not self.is_spline or taps[0] >= taps[1]:
+            return taps
+        length, last = self.pieces[axis], max(size - 1, 0) // self.pieces[axis]
+        piece = [min(max(tap // length, 0), last) for tap in (taps[0], taps[1] - 1)]
+        start = -self.margin if piece[0] == 0 else piece[0] * length
+        stop = size + self.margin if piece[1] == last else (piece[1] + 1) * length
+        return start - self.warm_up, stop + self.warm_up

@@ -44,8 +44,8 @@ class Window:
         return cls((0, shape[0]), (0, shape[1]))
 
     @classmethod
-    def from_slices(cls, slices: Sequence[slice], shape: tuple[int, int]) -> Window:
-        """Return the window of a pair of slices in an array of `shape`.
+    def from_slices(cls, slices: Sequence[slice], shape: tuple[int, int], name: str = "window") -> Window:
+        """Return the window of a pair of slices in an array of `shape`; errors call it `name`.
 
         Raises
         ------
@@ -55,17 +55,20 @@ class Window:
         >>> Window.from_slices((slice(None), slice(2, 4)), (10, 8))
         Window(rows=(0, 10), cols=(2, 4))
         """
-        if len(slices) != 2 or not all(isinstance(s, slice) for s in slices):
-            raise InvalidInputError(f"window must be a pair of slices (rows, cols), got {slices!r}", "window")
+        if not isinstance(slices, (tuple, list)) or len(slices) != 2:
+            raise InvalidInputError(f"{name} must be a pair of slices (rows, cols), got {slices!r}", "window")
         spans = []
         for axis, part, size in zip(("rows", "cols"), slices, shape, strict=True):
-            start = 0 if part.start is None else index(part.start)
-            stop = size if part.stop is None else index(part.stop)
+            try:
+                start = 0 if part.start is None else index(part.start)
+                stop = size if part.stop is None else index(part.stop)
+            except (TypeError, AttributeError):
+                raise InvalidInputError(
+                    f"{name} must be a pair of slices of integers (rows, cols), got {slices!r}", "window"
+                ) from None
             if part.step not in (None, 1) or not 0 <= start < stop <= size:
                 raise InvalidInputError(
-                    f"window {axis} {part} must be a non-empty part of [0, {size}), the target "
-                    f"that the grid describes, without a step",
-                    "window",
+                    f"{name} {axis} {part} must be a non-empty part of [0, {size}), without a step", "window"
                 )
             spans.append((start, stop))
         return cls(spans[0], spans[1])

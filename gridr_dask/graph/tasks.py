@@ -8,12 +8,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from gridr_dask.compute import Blocks, Nodes, resample_window
+from gridr_dask.compute import Blocks, Nodes, SampleRule, SourceMask, resample_window
 from gridr_dask.compute.resample import bands_can_differ
-from gridr_dask.geometry import Kernel, Window
+from gridr_dask.geometry import Boundary, Kernel, Window
 from gridr_dask.geometry.window import Span
 
-__all__ = ["ChunkTask", "fill_chunk", "gather_nodes", "resample_chunk"]
+__all__ = ["ChunkTask", "Resampling", "fill_chunk", "gather_nodes", "resample_chunk"]
 
 _Array = npt.NDArray[Any]
 
@@ -23,10 +23,13 @@ class Resampling:
     """What all chunks of one call have in common."""
 
     kernel: Kernel
+    boundary: Boundary
     source_shape: tuple[int, int]
     source_origin: tuple[int, int]
     axes: tuple[int, int]
     fill: np.generic
+    rule: SampleRule
+    safe: Window | None
     with_valid: bool
 
 
@@ -36,23 +39,31 @@ class ChunkTask:
 
     resampling: Resampling
     target: Window
-    rows: tuple[Span, ...]
-    cols: tuple[Span, ...]
+    rows: tuple[Span, ...] = ()
+    cols: tuple[Span, ...] = ()
+    mask_rows: tuple[Span, ...] = ()
+    mask_cols: tuple[Span, ...] = ()
 
 
 def resample_chunk(task: ChunkTask, nodes: Nodes, *blocks: _Array) -> Any:
     """Resample one target chunk on one thread: dask owns the cores.
 
-    Returns the chunk, or the pair (chunk, valid) if the task asks for validity.
+    `blocks` are those of the source, row by row, then those of the mask. Returns the chunk, or the pair
+    (chunk, valid) if the task asks for validity.
     """
     common = task.resampling
-    source = Blocks(blocks, task.rows, task.cols, common.source_shape, common.source_origin, common.axes)
+    count, shape = len(task.rows) * len(task.cols), common.source_shape
+    source = Blocks(blocks[:count], task.rows, task.cols, shape, common.source_origin, common.axes)
+    masks = blocks[count:]
+    mask = Blocks(masks, task.mask_rows, task.mask_cols, shape) if masks else None
     result, valid = resample_window(
         source,
         nodes,
         task.target,
         common.kernel,
         fill=common.fill,
+        boundary=common.boundary,
+        validity=SourceMask(mask, common.safe, common.rule),
         with_valid=common.with_valid,
     )
     return (result, valid) if common.with_valid else result
@@ -64,7 +75,7 @@ def fill_chunk(task: ChunkTask, shape: tuple[int, ...], source_dtype: np.dtype[A
     result = np.full(shape, fill, fill.dtype)
     if not task.resampling.with_valid:
         return result
-    per_band = bands_can_differ(source_dtype, fill.dtype)
+    per_band = bands_can_differ(source_dtype, fill.dtype, task.resampling.rule)
     return result, np.zeros(shape if per_band else task.target.shape, np.bool_)
 
 

@@ -12,10 +12,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from gridr_dask.geometry import Kernel
+from gridr_dask.geometry import Boundary, Kernel
 from gridr_dask.geometry.window import Span
 
-__all__ = ["node_bounds", "source_windows"]
+__all__ = ["node_bounds", "tap_windows"]
 
 _SLACK = 5e-13
 _SLACK_RELATIVE = 4 * 2.0**-52
@@ -67,13 +67,14 @@ def _reduce(values: npt.NDArray[Any], spans: Sequence[Span], reduce: np.ufunc, a
     return reduced
 
 
-def source_windows(
+def tap_windows(
     bounds: npt.NDArray[np.float64],
     kernel: Kernel,
+    boundary: Boundary,
     source_shape: tuple[int, int],
     source_origin: tuple[int, int] = (0, 0),
 ) -> npt.NDArray[np.int64]:
-    """Return the source window that each target window reads.
+    """Return the taps that each target window can need.
 
     Parameters
     ----------
@@ -81,6 +82,8 @@ def source_windows(
         Extents of positions, as `node_bounds` gives them.
     kernel : Kernel
         The interpolation, whose taps surround a position.
+    boundary : Boundary
+        How the source continues past its edge: where it is trusted, taps may lie past it.
     source_shape : (int, int)
         Rows and columns of the source.
     source_origin : (int, int)
@@ -89,26 +92,22 @@ def source_windows(
     Returns
     -------
     ndarray of int64, (..., 4)
-        ``row start, row stop, col start, col stop``, clipped to the source; all 0 where no position can
+        ``row start, row stop, col start, col stop`` in pixels of the source; all 0 where no position can
         be valid, so that nothing needs to be read.
     """
     windows = np.zeros(bounds.shape, np.int64)
     sees_source = (bounds[..., 0] <= bounds[..., 1]) & (bounds[..., 2] <= bounds[..., 3])
     bounds = np.where(sees_source[..., np.newaxis], bounds, 0.0)
     for axis, (size, origin) in enumerate(zip(source_shape, source_origin, strict=True)):
+        start, stop = kernel.domain(size, boundary)
         low, high = bounds[..., 2 * axis], bounds[..., 2 * axis + 1]
-        # In float, on the global value; clipped before the cast, since a node may be 1e300.
-        low = low - np.abs(low) * _SLACK_RELATIVE - _SLACK
-        high = high + np.abs(high) * _SLACK_RELATIVE + _SLACK
-        low = np.maximum(low, kernel.valid_from + origin)
-        high = np.minimum(high, kernel.valid_to(size) + origin)
-        sees_source &= low <= high
-        start = np.clip(low - origin, 0, size)
-        stop = np.clip(high - origin, -1, size)
-        # Half a pixel more where the cell is the nearest pixel.
-        reach = 1 if kernel.rounds else 0
-        windows[..., 2 * axis] = np.clip(np.floor(start) + kernel.first, 0, size)
-        windows[..., 2 * axis + 1] = np.clip(np.floor(stop) + reach + kernel.last + 1, 0, size)
-        sees_source &= windows[..., 2 * axis] < windows[..., 2 * axis + 1]
+        # In float, on the global value, and clipped before the cast: a node may be 1e300. One more where
+        # the cell is the nearest pixel.
+        low = np.floor(low - np.abs(low) * _SLACK_RELATIVE - _SLACK) - origin
+        high = np.floor(high + np.abs(high) * _SLACK_RELATIVE + _SLACK) - origin + kernel.rounds
+        # The pixel of a cell is one of its taps.
+        sees_source &= (low < stop) & (high >= start)
+        windows[..., 2 * axis] = np.clip(low + kernel.first, start, stop)
+        windows[..., 2 * axis + 1] = np.clip(high + kernel.last + 1, start, stop)
     windows[~sees_source] = 0
     return windows

@@ -15,6 +15,14 @@ pub enum Error {
         /// The names of the registry.
         known: String,
     },
+    /// A boundary rule that does not exist.
+    #[error("unknown boundary_condition {name:?}; known: {known}")]
+    UnknownBoundary {
+        /// The name asked for.
+        name: String,
+        /// The names that exist.
+        known: String,
+    },
     /// An instruction set that does not exist or that this CPU lacks.
     #[error("instruction set {name:?} is not available here; available: {available}")]
     UnknownIsa {
@@ -51,6 +59,12 @@ pub enum Error {
         /// The allowed range.
         expected: &'static str,
     },
+    /// A prefilter precision that is no positive number.
+    #[error("epsilon = {value} must be a positive finite number")]
+    Epsilon {
+        /// Its value.
+        value: f64,
+    },
     /// A target window whose pixels need grid nodes that were not given.
     #[error("target {target} needs grid nodes {needed}, but nodes {given} were given")]
     Nodes {
@@ -80,10 +94,12 @@ impl Error {
     pub fn code(&self) -> &'static str {
         match self {
             Self::UnknownKernel { .. } => "unknown-kernel",
+            Self::UnknownBoundary { .. } => "unknown-boundary",
             Self::UnknownIsa { .. } => "unknown-isa",
             Self::Types { .. } => "types",
             Self::Shape { .. } => "shape",
             Self::Range { .. } => "range",
+            Self::Epsilon { .. } => "epsilon",
             Self::Nodes { .. } => "nodes",
             Self::Uncovered { .. } => "uncovered",
         }

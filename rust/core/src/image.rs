@@ -123,12 +123,12 @@ impl<'a> Lattice<'a> {
         blocks: Vec<Array<'a>>,
     ) -> Result<Self> {
         for spans in [&rows, &cols] {
-            let ascending = spans.iter().all(|s| 0 <= s.0 && s.0 <= s.1)
+            let ascending = spans.iter().all(|s| s.0 <= s.1)
                 && spans.windows(2).all(|pair| pair[0].1 <= pair[1].0);
             if !ascending {
                 return Err(Error::Shape {
                     what: "source spans",
-                    expected: "ascending, disjoint and non-negative".to_owned(),
+                    expected: "ascending and disjoint".to_owned(),
                     found: format!("{spans:?}"),
                 });
             }
@@ -179,10 +179,43 @@ impl<'a> Lattice<'a> {
         self.blocks.first().map_or(0, |block| block.layout.planes.len())
     }
 
-    /// One past the last row and column of any block.
+    /// Whether every block lies inside of an image of `shape`.
     #[must_use]
-    pub fn end(&self) -> (i64, i64) {
-        (self.rows.last().map_or(0, |s| s.1), self.cols.last().map_or(0, |s| s.1))
+    pub fn is_inside(&self, shape: (i64, i64)) -> bool {
+        let inside = |spans: &[(i64, i64)], size: i64| {
+            spans.first().is_none_or(|s| 0 <= s.0) && spans.last().is_none_or(|s| s.1 <= size)
+        };
+        inside(&self.rows, shape.0) && inside(&self.cols, shape.1)
+    }
+
+    /// Reads the samples of one row from `col` on, across blocks.
+    pub(crate) fn read_row<T: Copy, U>(
+        &self,
+        plane: usize,
+        (row, col): (i64, i64),
+        out: &mut [U],
+        convert: impl Fn(T) -> U,
+    ) -> Result<()> {
+        let (mut rest, mut col) = (out, col);
+        while !rest.is_empty() {
+            let (block, at) =
+                self.block_around((row, row), (col, col)).ok_or(Error::Uncovered { row, col })?;
+            let layout = &block.layout;
+            let count = rest.len().min((at.1 + layout.shape.1 as i64 - col) as usize);
+            let (part, tail) = rest.split_at_mut(count);
+            let offset = layout.planes[plane]
+                + (row - at.0) as isize * layout.row_stride
+                + (col - at.1) as isize * layout.col_stride;
+            // SAFETY: `block_around` found the block that holds (row, col), and `count` samples to the
+            // right of it; `T` is the type of the lattice, by `dispatch`.
+            let start = unsafe { block.start.cast::<T>().offset(offset) };
+            for (k, value) in part.iter_mut().enumerate() {
+                // SAFETY: as above.
+                *value = convert(unsafe { *start.offset(k as isize * layout.col_stride) });
+            }
+            (rest, col) = (tail, col + count as i64);
+        }
+        Ok(())
     }
 
     /// The block that holds the whole of rows `[r0, r1]` x cols `[c0, c1]`, and its first pixel.

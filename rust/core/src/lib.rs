@@ -13,14 +13,19 @@
 //! block, the span, the thread or the instruction set.
 
 pub mod arch;
+mod boundary;
 mod error;
 pub mod grid;
 pub mod image;
 pub mod kernel;
+pub mod prefilter;
 pub mod resample;
 mod sample;
+mod threads;
+mod validity;
 mod window;
 
+pub use boundary::Boundary;
 pub use error::{Error, Result};
 pub use sample::DType;
 pub use window::Window;

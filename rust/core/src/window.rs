@@ -38,6 +38,28 @@ impl Window {
     }
 }
 
+/// Indices from the first to the last row and column, both inclusive; empty when a last one is before.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Rect {
+    pub(crate) rows: (i32, i32),
+    pub(crate) cols: (i32, i32),
+}
+
+impl Rect {
+    /// The indices of an image, grown by `by` on all sides.
+    pub(crate) fn around((height, width): (i64, i64), by: i64) -> Self {
+        // An image without pixels does not continue past its edge.
+        let span =
+            |size: i64| if size == 0 { (0, -1) } else { (-by as i32, (size - 1 + by) as i32) };
+        Self { rows: span(height), cols: span(width) }
+    }
+
+    #[inline(always)]
+    pub(crate) fn contains(&self, row: i32, col: i32) -> bool {
+        self.rows.0 <= row && row <= self.rows.1 && self.cols.0 <= col && col <= self.cols.1
+    }
+}
+
 impl fmt::Display for Window {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "rows [{}, {}) x cols [{}, {})", self.row0, self.row1, self.col0, self.col1)

@@ -8,69 +8,141 @@ mod error;
 
 use array::{read, write};
 use error::raise;
-use gridr_dask_core::Window;
 use gridr_dask_core::arch::Isa;
 use gridr_dask_core::grid::Grid;
 use gridr_dask_core::image::Lattice;
 use gridr_dask_core::kernel::KernelKind;
-use gridr_dask_core::resample::{Task, run};
+use gridr_dask_core::prefilter::{PIECE_COLS, PIECE_ROWS};
+use gridr_dask_core::resample::{Spline, Task, run};
+use gridr_dask_core::{Boundary, Window};
 use numpy::PyUntypedArray;
 use pyo3::prelude::*;
 
-/// Blocks (row by row), their row spans and column spans, shape and origin of the whole source.
-type Source<'py> =
-    (Vec<Bound<'py, PyUntypedArray>>, Vec<(i64, i64)>, Vec<(i64, i64)>, (i64, i64), (i64, i64));
+type Array<'py> = Bound<'py, PyUntypedArray>;
 
-/// Row and column coordinate of the nodes, index of the first one, spacing.
-type Nodes<'py> = (Bound<'py, PyUntypedArray>, Bound<'py, PyUntypedArray>, (i64, i64), (i64, i64));
+/// Blocks, row by row, on the lattice of row spans and column spans.
+#[derive(FromPyObject)]
+#[pyo3(from_item_all)]
+struct Blocks<'py> {
+    blocks: Vec<Array<'py>>,
+    rows: Vec<(i64, i64)>,
+    cols: Vec<(i64, i64)>,
+}
+
+impl<'py> Blocks<'py> {
+    fn lattice(&self, py: Python<'_>, what: &'static str) -> PyResult<Lattice<'_>> {
+        let blocks =
+            self.blocks.iter().map(|block| read(py, what, block)).collect::<PyResult<_>>()?;
+        Lattice::new(self.rows.clone(), self.cols.clone(), blocks).map_err(|e| raise(py, &e))
+    }
+}
+
+/// Shape of the whole source, where it stands, and how it continues past its edge.
+#[derive(FromPyObject)]
+#[pyo3(from_item_all)]
+struct Frame {
+    shape: (i64, i64),
+    origin: (i64, i64),
+    boundary: String,
+    trusted: bool,
+    safe: Option<(i64, i64, i64, i64)>,
+}
+
+/// Coordinates of the nodes, index of the first one, spacing, and what is added to the coordinates.
+#[derive(FromPyObject)]
+#[pyo3(from_item_all)]
+struct Nodes<'py> {
+    rows: Array<'py>,
+    cols: Array<'py>,
+    first: (i64, i64),
+    resolution: (i64, i64),
+    shift: (f64, f64),
+}
 
 /// Output, validity or None, and for each plane a sample to write where nothing is valid.
-type Out<'py> =
-    (Bound<'py, PyUntypedArray>, Option<Bound<'py, PyUntypedArray>>, Bound<'py, PyUntypedArray>);
+#[derive(FromPyObject)]
+#[pyo3(from_item_all)]
+struct Out<'py> {
+    values: Array<'py>,
+    valid: Option<Array<'py>>,
+    fill: Array<'py>,
+}
 
-/// Which kernel, how many threads, which instruction set.
-type How<'a> = (&'a str, usize, Option<&'a str>);
+/// Which kernel with which parameters, on how many threads, on which instruction set.
+#[derive(FromPyObject)]
+#[pyo3(from_item_all)]
+struct How {
+    kernel: String,
+    epsilon: f64,
+    influence: (u32, u32),
+    prefiltered: bool,
+    threads: usize,
+    isa: Option<String>,
+}
+
+fn window((row0, row1, col0, col1): (i64, i64, i64, i64)) -> Window {
+    Window { row0, row1, col0, col1 }
+}
 
 /// Fill `out` with the samples of `source` at the positions that `grid` gives for `target`.
 #[pyfunction]
+#[pyo3(signature = (source, mask, frame, grid, target, out, how))]
+#[expect(clippy::too_many_arguments, reason = "each is a group of its own; Python has no structs")]
 fn resample(
     py: Python<'_>,
-    source: Source<'_>,
+    source: Blocks<'_>,
+    mask: Option<Blocks<'_>>,
+    frame: Frame,
     grid: Nodes<'_>,
     target: (i64, i64, i64, i64),
     out: Out<'_>,
-    how: How<'_>,
+    how: How,
 ) -> PyResult<()> {
-    let (blocks, rows, cols, source_shape, source_origin) = source;
-    let (node_rows, node_cols, first, spacing) = grid;
-    let (out, valid, fill) = out;
-    let (kernel, threads, isa) = how;
-    let blocks = blocks.iter().map(|block| read(py, "source", block)).collect::<PyResult<_>>()?;
-    let nodes = (read(py, "grid rows", &node_rows)?, read(py, "grid columns", &node_cols)?);
+    let nodes = (read(py, "grid rows", &grid.rows)?, read(py, "grid columns", &grid.cols)?);
+    let fail = |error| raise(py, &error);
     let task = Task {
-        source: Lattice::new(rows, cols, blocks).map_err(|e| raise(py, &e))?,
-        source_shape,
-        source_origin,
-        grid: Grid::new(nodes.0, nodes.1, first, spacing).map_err(|e| raise(py, &e))?,
-        target: Window { row0: target.0, row1: target.1, col0: target.2, col1: target.3 },
-        kernel: KernelKind::from_name(kernel).map_err(|e| raise(py, &e))?,
-        out: write(py, "output", &out)?,
-        valid: valid.as_ref().map(|valid| write(py, "validity", valid)).transpose()?,
-        fill: read(py, "fill value", &fill)?,
-        threads,
-        isa: isa.map_or_else(|| Ok(Isa::best()), Isa::from_name).map_err(|e| raise(py, &e))?,
+        source: source.lattice(py, "source")?,
+        source_shape: frame.shape,
+        source_origin: frame.origin,
+        grid: Grid::new(nodes.0, nodes.1, grid.first, grid.resolution).map_err(fail)?,
+        target: window(target),
+        shift: grid.shift,
+        kernel: KernelKind::from_name(&how.kernel).map_err(fail)?,
+        spline: Spline {
+            epsilon: how.epsilon,
+            influence: how.influence.0,
+            influence_ceil: how.influence.1,
+            prefiltered: how.prefiltered,
+        },
+        boundary: Boundary::from_name(&frame.boundary).map_err(fail)?,
+        trusted: frame.trusted,
+        mask: mask.as_ref().map(|mask| mask.lattice(py, "mask")).transpose()?,
+        safe: frame.safe.map(window),
+        out: write(py, "output", &out.values)?,
+        valid: out.valid.as_ref().map(|valid| write(py, "validity", valid)).transpose()?,
+        fill: read(py, "fill value", &out.fill)?,
+        threads: how.threads,
+        isa: how.isa.map_or_else(|| Ok(Isa::best()), |isa| Isa::from_name(&isa)).map_err(fail)?,
     };
-    py.detach(|| run(&task)).map_err(|e| raise(py, &e))
+    py.detach(|| run(&task)).map_err(fail)
 }
 
-/// Name, first tap, last tap of every kernel, and whether it rounds to the nearest pixel.
+/// Every kernel: name, first and last tap, whether it rounds to the nearest pixel, trusted margin,
+/// half-width that a safe window must hold, poles of its prefilter, and factor of unscaled coefficients.
 #[pyfunction]
-fn kernels() -> Vec<(&'static str, i32, i32, bool)> {
+fn kernels() -> Vec<(&'static str, i32, i32, bool, i64, i64, Vec<f64>, f64)> {
     let describe = |kind: &KernelKind| {
-        let support = kind.support();
-        (kind.name(), support.first, support.last, support.rounds)
+        let s = kind.support();
+        (kind.name(), s.first, s.last, s.rounds, s.margin, s.half, s.poles.to_vec(), s.gain)
     };
     KernelKind::ALL.iter().map(describe).collect()
+}
+
+/// Warm-up samples on each side of a prefilter piece, for a kernel and a precision.
+#[pyfunction]
+fn warm_up(py: Python<'_>, kernel: &str, epsilon: f64) -> PyResult<i64> {
+    let kind = KernelKind::from_name(kernel).map_err(|error| raise(py, &error))?;
+    Ok(gridr_dask_core::prefilter::warm_up(kind.support().poles, epsilon))
 }
 
 /// Instruction sets that this CPU can run, best last.
@@ -90,7 +162,9 @@ fn max_size() -> i64 {
 fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add("__version__", env!("CARGO_PKG_VERSION"))?;
     module.add("DEBUG", cfg!(debug_assertions))?;
+    module.add("PIECES", (PIECE_ROWS, PIECE_COLS))?;
     module.add_function(wrap_pyfunction!(resample, module)?)?;
+    module.add_function(wrap_pyfunction!(warm_up, module)?)?;
     module.add_function(wrap_pyfunction!(kernels, module)?)?;
     module.add_function(wrap_pyfunction!(instruction_sets, module)?)?;
     module.add_function(wrap_pyfunction!(max_size, module)?)?;

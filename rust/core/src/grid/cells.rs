@@ -33,6 +33,8 @@ pub(crate) struct Locate<'t, 'a> {
     pub(crate) len: usize,
     /// Position of source pixel (0, 0).
     pub(crate) origin: (i32, i32),
+    /// Added to the positions before they are snapped.
+    pub(crate) shift: (f64, f64),
     /// Take the nearest pixel (ties go up) instead of the one at or before.
     pub(crate) rounds: bool,
     pub(crate) rows: &'t mut Cells,
@@ -44,14 +46,15 @@ impl Job for Locate<'_, '_> {
 
     #[inline(always)]
     fn run(self) {
-        let Self { grid, at, len, origin, rounds, rows, cols } = self;
-        let axes = [(&grid.rows, origin.0, rows), (&grid.cols, origin.1, cols)];
-        for (nodes, origin, cells) in axes {
+        let Self { grid, at, len, origin, shift, rounds, rows, cols } = self;
+        let axes =
+            [(&grid.rows, (origin.0, shift.0), rows), (&grid.cols, (origin.1, shift.1), cols)];
+        for (nodes, frame, cells) in axes {
             match (nodes.dtype, rounds) {
-                (DType::F32, false) => locate::<f32, false>(grid, nodes, at, len, (origin, cells)),
-                (DType::F32, true) => locate::<f32, true>(grid, nodes, at, len, (origin, cells)),
-                (_, false) => locate::<f64, false>(grid, nodes, at, len, (origin, cells)),
-                (_, true) => locate::<f64, true>(grid, nodes, at, len, (origin, cells)),
+                (DType::F32, false) => locate::<f32, false>(grid, nodes, (at, len), frame, cells),
+                (DType::F32, true) => locate::<f32, true>(grid, nodes, (at, len), frame, cells),
+                (_, false) => locate::<f64, false>(grid, nodes, (at, len), frame, cells),
+                (_, true) => locate::<f64, true>(grid, nodes, (at, len), frame, cells),
             }
         }
     }
@@ -61,15 +64,21 @@ impl Job for Locate<'_, '_> {
 fn locate<T: Sample<f64>, const ROUNDS: bool>(
     grid: &Grid<'_>,
     nodes: &Array<'_>,
-    at: (i64, i64),
-    len: usize,
-    (origin, cells): (i32, &mut Cells),
+    (at, len): ((i64, i64), usize),
+    (origin, shift): (i32, f64),
+    cells: &mut Cells,
 ) {
-    if let Some(nodes) = positions::borrowed::<T>(grid, nodes, at, len) {
+    let borrowed = if shift == 0.0 { positions::borrowed::<T>(grid, nodes, at, len) } else { None };
+    if let Some(nodes) = borrowed {
         cut::<T, ROUNDS>(nodes, origin, cells);
     } else {
         let mut computed = [0.0; SPAN];
         positions::computed::<T>(grid, nodes, at, len, &mut computed);
+        if shift != 0.0 {
+            for x in &mut computed {
+                *x += shift;
+            }
+        }
         cut::<f64, ROUNDS>(&computed, origin, cells);
     }
 }

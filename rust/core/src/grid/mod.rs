@@ -1,8 +1,10 @@
 //! Coordinate grids: from nodes to positions, from positions to cells and fractions.
 
+mod bounds;
 mod cells;
 mod positions;
 
+pub(crate) use bounds::Bounds;
 pub(crate) use cells::{Cells, Locate};
 
 use crate::error::{Error, Result};
@@ -83,17 +85,22 @@ impl<'a> Grid<'a> {
         if target.rows() == 0 || target.cols() == 0 {
             return Ok(());
         }
-        let (dr, dc) = self.spacing;
-        let needed = Window {
-            row0: target.row0.div_euclid(dr),
-            row1: (target.row1 - 1 + dr - 1).div_euclid(dr) + 1,
-            col0: target.col0.div_euclid(dc),
-            col1: (target.col1 - 1 + dc - 1).div_euclid(dc) + 1,
-        };
+        let needed = self.needed(target);
         if self.nodes.contains(&needed) {
             Ok(())
         } else {
             Err(Error::Nodes { target: *target, needed, given: self.nodes })
+        }
+    }
+
+    /// The nodes that the pixels of a target window, which is not empty, are interpolated from.
+    fn needed(&self, target: &Window) -> Window {
+        let (dr, dc) = self.spacing;
+        Window {
+            row0: target.row0 / dr,
+            row1: (target.row1 - 1 + dr - 1) / dr + 1,
+            col0: target.col0 / dc,
+            col1: (target.col1 - 1 + dc - 1) / dc + 1,
         }
     }
 }

@@ -8,6 +8,8 @@ pub struct Cubic;
 impl Kernel<4> for Cubic {
     const NAME: &'static str = "cubic";
     const EXACT: (usize, usize) = (1, 2);
+    const MARGIN: i64 = 2;
+    const HALF: i64 = 2;
 
     // Horner form of the four pieces: the same operations, in the same order, on every machine.
     #[inline(always)]

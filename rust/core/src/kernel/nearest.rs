@@ -8,6 +8,8 @@ pub struct Nearest;
 impl Kernel<1> for Nearest {
     const NAME: &'static str = "nearest";
     const EXACT: (usize, usize) = (0, 1);
+    const MARGIN: i64 = 1;
+    const HALF: i64 = 0;
     const ROUNDS: bool = true;
 
     #[inline(always)]

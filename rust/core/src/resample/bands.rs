@@ -1,16 +1,36 @@
 //! What happens to every band of a span once its geometry is known.
 
 use std::marker::PhantomData;
+use std::ops::Range;
 
 use super::gather::{Careful, Fast, Pick, pick_careful};
 use super::store::{Output, Results, Store};
 use super::sweep::{Class, Span};
 use crate::SPAN;
 use crate::arch::Isa;
+use crate::boundary::Boundary;
 use crate::error::Result;
 use crate::grid::Cells;
 use crate::image::{Array, Lattice};
 use crate::sample::{Real, Sample};
+use crate::validity::{Veil, Verdict};
+
+/// Blocks of an image, and how it continues past its edge: a rule and the image's shape.
+///
+/// Without a rule, the blocks themselves hold all that stands past the edge.
+#[derive(Clone, Copy)]
+pub(super) struct Image<'l, 'a> {
+    pub(super) lattice: &'l Lattice<'a>,
+    pub(super) edge: Option<(Boundary, (i64, i64))>,
+}
+
+/// What covers taps of single bands.
+pub(super) struct Veils<'t> {
+    /// Taps that are not valid: a veil for each band, or none when all bands share theirs.
+    pub(super) masks: &'t [Veil],
+    /// Taps whose value is not a number, for the bands that are swept.
+    pub(super) poison: &'t [Option<Veil>],
+}
 
 /// Resamples all bands of one span. The types of the samples are hidden behind this trait.
 pub(super) trait Bands<C, const N: usize>: Sync {
@@ -37,34 +57,65 @@ fn home_of<'l, 'a, C, const N: usize>(source: &'l Lattice<'a>, span: &Span<C, N>
     (extent < 1 << 31).then_some((block, (at.0 as i32, at.1 as i32)))
 }
 
+/// The pixels of a span that are valid in one band; `None`: not one of them.
+fn ok_in_band<C: Real, const N: usize>(
+    span: &Span<C, N>,
+    veil: Option<&Veil>,
+    isa: Isa,
+) -> Option<[u8; SPAN]> {
+    let mut ok = span.ok;
+    let Some(veil) = veil else { return Some(ok) };
+    match veil.judge(&span.rows, &span.cols) {
+        Verdict::Clear => {}
+        Verdict::Covered if span.safe.is_none() => return None,
+        _ => isa.run(span.strike(veil, span.safe, &mut ok)),
+    }
+    Some(ok)
+}
+
 /// Bands that are computed: samples of type `T`, arithmetic in `C`, any output type.
 pub(super) struct Interpolated<'t, 'a, T, C> {
-    pub(super) source: &'t Lattice<'a>,
+    pub(super) source: Image<'t, 'a>,
     pub(super) output: &'t dyn Store<C>,
     pub(super) isa: Isa,
+    /// The planes of the output that the planes of the source are resampled to.
+    pub(super) planes: Range<usize>,
+    pub(super) veils: Veils<'t>,
     pub(super) sample: PhantomData<fn() -> T>,
 }
 
 impl<T: Sample<C>, C: Real, const N: usize> Bands<C, N> for Interpolated<'_, '_, T, C> {
     fn resample(&self, span: &Span<C, N>) -> Result<()> {
-        if span.class == Class::Outside {
-            self.output.fill(span.at, span.len);
-            return Ok(());
-        }
-        let home = home_of(self.source, span);
-        for plane in 0..self.output.planes() {
+        let home = home_of(self.source.lattice, span);
+        for plane in self.planes.clone() {
+            let part = plane - self.planes.start;
+            let ok = ok_in_band(span, self.veils.masks.get(plane), self.isa);
+            let Some(ok) = ok.filter(|_| span.class != Class::Outside) else {
+                self.output.fill(plane, span.at, span.len);
+                continue;
+            };
             let mut values = [C::ZERO; SPAN];
             let done = home.is_some_and(|(block, at)| {
+                let to = (&ok, &mut values);
                 if block.layout.col_stride == 1 {
-                    self.isa.run(Fast::<T, C, N, true>::new(block, plane, at, span, &mut values))
+                    self.isa.run(Fast::<T, C, N, true>::new(block, part, at, span, to))
                 } else {
-                    self.isa.run(Fast::<T, C, N, false>::new(block, plane, at, span, &mut values))
+                    self.isa.run(Fast::<T, C, N, false>::new(block, part, at, span, to))
                 }
             });
             if !done {
-                self.isa.run(Careful::<T, C, N>::new(self.source, plane, span, &mut values))?;
+                let to = (&ok, &mut values);
+                self.isa.run(Careful::<T, C, N>::new(self.source, part, span, to))?;
             }
-            let results = Results { values: &values, ok: &span.ok, nan: T::CAN_BE_NAN && !done };
+            let mut nan = T::CAN_BE_NAN && !done;
+            if let Some(Some(poison)) = self.veils.poison.get(part) {
+                let clean = ok_in_band(span, Some(poison), self.isa).unwrap_or([0; SPAN]);
+                for (value, clean) in values.iter_mut().zip(clean) {
+                    *value = if clean == 0 { C::from_f64(f64::NAN) } else { *value };
+                }
+                nan = true;
+            }
+            let results = Results { values: &values, ok: &ok, nan };
             self.output.store(plane, span.at, span.len, results)?;
         }
         Ok(())
@@ -73,28 +124,34 @@ impl<T: Sample<C>, C: Real, const N: usize> Bands<C, N> for Interpolated<'_, '_,
 
 /// Bands whose nearest samples are copied bit by bit; `T` only says how wide they are.
 pub(super) struct Copied<'t, 'a, T> {
-    pub(super) source: &'t Lattice<'a>,
+    pub(super) source: Image<'t, 'a>,
     pub(super) output: Output<'t, T>,
     pub(super) isa: Isa,
+    pub(super) masks: &'t [Veil],
 }
 
-impl<T: Copy + Send + Sync + 'static> Bands<f32, 1> for Copied<'_, '_, T> {
+impl<T: Copy + Default + Send + Sync + 'static> Bands<f32, 1> for Copied<'_, '_, T> {
     fn resample(&self, span: &Span<f32, 1>) -> Result<()> {
-        if span.class == Class::Outside {
-            self.output.fill(span.at, span.len);
-            return Ok(());
-        }
-        let home = home_of(self.source, span);
+        let home = home_of(self.source.lattice, span);
         for plane in 0..self.output.planes() {
+            let ok = ok_in_band(span, self.masks.get(plane), self.isa);
+            let Some(ok) = ok.filter(|_| span.class != Class::Outside) else {
+                self.output.fill(plane, span.at, span.len);
+                continue;
+            };
+            let fill = self.output.fill_value(plane);
             self.output.write_with(plane, span.at, span.len, |samples| {
                 if let Some((block, at)) = home {
                     self.isa.run(Pick::new(block, plane, at, span, samples));
+                    for (sample, &ok) in samples.iter_mut().zip(&ok) {
+                        *sample = if ok == 0 { fill } else { *sample };
+                    }
                     return Ok(());
                 }
-                samples.fill(self.output.fill_value(plane));
-                pick_careful(self.source, plane, span, samples)
+                samples.fill(fill);
+                pick_careful(self.source, plane, span, &ok, samples)
             })?;
-            self.output.write_valid(plane, span.at, &span.ok[..span.len]);
+            self.output.write_valid(plane, span.at, &ok[..span.len]);
         }
         Ok(())
     }

@@ -5,29 +5,46 @@
 
 use std::marker::PhantomData;
 
-use super::Task;
-use super::bands::{Bands, Copied, Interpolated};
+use super::bands::{Bands, Copied, Image, Interpolated, Veils};
+use super::footprint::footprint;
 use super::store::{Output, Store};
-use super::sweep::sweep;
+use super::sweep::{Frame, sweep};
+use super::veils::of_mask;
+use super::{Task, spline};
+use crate::MAX_SIZE;
+use crate::boundary::Boundary;
 use crate::error::{Error, Result};
-use crate::kernel::{Kernel, KernelKind, Nearest, with_kernel};
+use crate::kernel::{Kernel, KernelKind, Nearest, Support, with_any_kernel, with_kernel};
 use crate::sample::{Bool, DType, Real, Sample};
+use crate::validity::Veil;
+use crate::window::Rect;
 
 /// Picks the types of `task` and sweeps it.
 pub(super) fn run(task: &Task<'_>) -> Result<()> {
     let out = task.out.dtype;
     // Without a block, the window sees no source: any type of the output will do.
     let src = task.source.dtype().unwrap_or(out);
+    let support = task.kernel.support();
+    let frame = frame(task, &support)?;
+    let per_band = task.mask.as_ref().filter(|mask| mask.planes() > 1).zip(frame.taps);
+    let masks = per_band
+        .map(|(mask, taps)| (0..mask.planes()).map(|p| of_mask(task, mask, p, taps)).collect())
+        .transpose()?
+        .unwrap_or_else(Vec::new);
     if task.kernel == KernelKind::Nearest && src == out {
         return match out.size() {
-            1 => copy::<u8>(task),
-            2 => copy::<u16>(task),
-            4 => copy::<u32>(task),
-            _ => copy::<u64>(task),
+            1 => copy::<u8>(task, &frame, &masks),
+            2 => copy::<u16>(task, &frame, &masks),
+            4 => copy::<u32>(task, &frame, &masks),
+            _ => copy::<u64>(task, &frame, &masks),
         };
     }
+    let prefilters = !support.poles.is_empty();
+    if prefilters && task.spline.prefiltered && src != DType::F64 {
+        return Err(Error::Types { src, out });
+    }
     // Arithmetic in f32 where neither side needs more.
-    if !src.needs_f64() && !out.needs_f64() {
+    if !src.needs_f64() && !out.needs_f64() && !prefilters {
         let output: &dyn Store<f32> = match out {
             DType::Bool => &output::<Bool>(task),
             DType::U8 => &output::<u8>(task),
@@ -38,12 +55,12 @@ pub(super) fn run(task: &Task<'_>) -> Result<()> {
             _ => return Err(Error::Types { src, out }),
         };
         match src {
-            DType::Bool => interpolate::<Bool, f32>(task, output),
-            DType::U8 => interpolate::<u8, f32>(task, output),
-            DType::I8 => interpolate::<i8, f32>(task, output),
-            DType::U16 => interpolate::<u16, f32>(task, output),
-            DType::I16 => interpolate::<i16, f32>(task, output),
-            DType::F32 => interpolate::<f32, f32>(task, output),
+            DType::Bool => interpolate::<Bool, f32>(task, &frame, &masks, output),
+            DType::U8 => interpolate::<u8, f32>(task, &frame, &masks, output),
+            DType::I8 => interpolate::<i8, f32>(task, &frame, &masks, output),
+            DType::U16 => interpolate::<u16, f32>(task, &frame, &masks, output),
+            DType::I16 => interpolate::<i16, f32>(task, &frame, &masks, output),
+            DType::F32 => interpolate::<f32, f32>(task, &frame, &masks, output),
             _ => Err(Error::Types { src, out }),
         }
     } else {
@@ -61,41 +78,122 @@ pub(super) fn run(task: &Task<'_>) -> Result<()> {
             DType::F64 => &output::<f64>(task),
         };
         match src {
-            DType::Bool => interpolate::<Bool, f64>(task, output),
-            DType::U8 => interpolate::<u8, f64>(task, output),
-            DType::I8 => interpolate::<i8, f64>(task, output),
-            DType::U16 => interpolate::<u16, f64>(task, output),
-            DType::I16 => interpolate::<i16, f64>(task, output),
-            DType::U32 => interpolate::<u32, f64>(task, output),
-            DType::I32 => interpolate::<i32, f64>(task, output),
-            DType::U64 => interpolate::<u64, f64>(task, output),
-            DType::I64 => interpolate::<i64, f64>(task, output),
-            DType::F32 => interpolate::<f32, f64>(task, output),
-            DType::F64 => interpolate::<f64, f64>(task, output),
+            DType::Bool => smooth::<Bool>(task, &frame, &masks, output),
+            DType::U8 => smooth::<u8>(task, &frame, &masks, output),
+            DType::I8 => smooth::<i8>(task, &frame, &masks, output),
+            DType::U16 => smooth::<u16>(task, &frame, &masks, output),
+            DType::I16 => smooth::<i16>(task, &frame, &masks, output),
+            DType::U32 => smooth::<u32>(task, &frame, &masks, output),
+            DType::I32 => smooth::<i32>(task, &frame, &masks, output),
+            DType::U64 => smooth::<u64>(task, &frame, &masks, output),
+            DType::I64 => smooth::<i64>(task, &frame, &masks, output),
+            DType::F32 => smooth::<f32>(task, &frame, &masks, output),
+            DType::F64 => smooth::<f64>(task, &frame, &masks, output),
         }
     }
+}
+
+/// Domain, taps and shared mask of a task.
+fn frame(task: &Task<'_>, support: &Support) -> Result<Frame> {
+    let spline = !support.poles.is_empty() && !task.spline.prefiltered;
+    let trusted = task.trusted && task.boundary != Boundary::None;
+    // How far valid taps reach past the edge; negative where its influence covers taps inside.
+    let past = if trusted {
+        support.margin
+    } else if spline {
+        -i64::from(task.spline.influence)
+    } else {
+        0
+    };
+    let past = if task.spline.prefiltered && !support.poles.is_empty() { 0 } else { past };
+    let domain = Rect::around(task.source_shape, past);
+    let taps = footprint(task, &domain);
+    let shared = task.mask.as_ref().filter(|mask| mask.planes() == 1).zip(taps);
+    let mask = shared.map(|(mask, taps)| of_mask(task, mask, 0, taps)).transpose()?;
+    // The window that a pixel's taps must lie in, brought to the pixel itself.
+    let safe = task.safe.filter(|_| support.half > 0).map(|safe| {
+        let inset = support.half + if spline { i64::from(task.spline.influence_ceil) } else { 0 };
+        let clip = |x: i64| x.clamp(-MAX_SIZE, MAX_SIZE) as i32;
+        Rect {
+            rows: (clip(safe.row0 + inset), clip(safe.row1 - 1 - inset)),
+            cols: (clip(safe.col0 + inset), clip(safe.col1 - 1 - inset)),
+        }
+    });
+    let gain = if task.spline.prefiltered { support.gain * support.gain } else { 1.0 };
+    Ok(Frame { domain, taps, mask, safe, gain })
 }
 
 fn output<'t, O: Copy>(task: &'t Task<'_>) -> Output<'t, O> {
     Output::new(&task.out, task.valid.as_ref(), &task.fill, task.isa)
 }
 
-fn copy<T: Copy + Send + Sync + 'static>(task: &Task<'_>) -> Result<()> {
-    let bands = Copied { source: &task.source, output: output::<T>(task), isa: task.isa };
-    sweep(Nearest, task, &bands)
+fn image<'t, 'a>(task: &'t Task<'a>) -> Image<'t, 'a> {
+    Image { lattice: &task.source, edge: Some((task.boundary, task.source_shape)) }
 }
 
-fn interpolate<T: Sample<C>, C: Real>(task: &Task<'_>, output: &dyn Store<C>) -> Result<()> {
-    let bands: Interpolated<'_, '_, T, C> =
-        Interpolated { source: &task.source, output, isa: task.isa, sample: PhantomData };
-    with_kernel!(task.kernel, |kernel| start(kernel, task, &bands))
+fn copy<T: Copy + Default + Send + Sync + 'static>(
+    task: &Task<'_>,
+    frame: &Frame,
+    masks: &[Veil],
+) -> Result<()> {
+    let bands = Copied { source: image(task), output: output::<T>(task), isa: task.isa, masks };
+    sweep(Nearest, task, frame, &bands)
+}
+
+/// Kernels on the samples themselves.
+fn interpolate<T: Sample<C>, C: Real>(
+    task: &Task<'_>,
+    frame: &Frame,
+    masks: &[Veil],
+    output: &dyn Store<C>,
+) -> Result<()> {
+    let bands = bands::<T, C>(task, masks, output);
+    // Splines compute in f64: `run` never sends them here.
+    with_kernel!(task.kernel, |kernel| start(kernel, task, frame, &bands), else Ok(()))
+}
+
+/// Any kernel, in f64.
+fn smooth<T: Sample<f64>>(
+    task: &Task<'_>,
+    frame: &Frame,
+    masks: &[Veil],
+    output: &dyn Store<f64>,
+) -> Result<()> {
+    if !task.spline.prefiltered {
+        let spline = || spline::run::<T>(task, frame, masks, output);
+        let bands = bands::<T, f64>(task, masks, output);
+        return with_kernel!(task.kernel, |kernel| start(kernel, task, frame, &bands), else spline());
+    }
+    // Given coefficients are f64: `run` refused others.
+    let bands = bands::<f64, f64>(task, masks, output);
+    with_any_kernel!(task.kernel, |kernel| start(kernel, task, frame, &bands))
+}
+
+fn bands<'t, 'a, T, C>(
+    task: &'t Task<'a>,
+    masks: &'t [Veil],
+    output: &'t dyn Store<C>,
+) -> Interpolated<'t, 'a, T, C> {
+    Interpolated {
+        source: image(task),
+        output,
+        isa: task.isa,
+        planes: 0..task.out.layout.planes.len(),
+        veils: Veils { masks, poison: &[] },
+        sample: PhantomData,
+    }
 }
 
 /// Lets the compiler infer the number of taps from the kernel.
-fn start<K, B, C: Real, const N: usize>(kernel: K, task: &Task<'_>, bands: &B) -> Result<()>
+pub(super) fn start<K, B, C: Real, const N: usize>(
+    kernel: K,
+    task: &Task<'_>,
+    frame: &Frame,
+    bands: &B,
+) -> Result<()>
 where
     K: Kernel<N>,
     B: Bands<C, N>,
 {
-    sweep(kernel, task, bands)
+    sweep(kernel, task, frame, bands)
 }

@@ -6,11 +6,12 @@
 
 use std::marker::PhantomData;
 
+use super::bands::Image;
 use super::sweep::{Span, Weights};
 use crate::SPAN;
 use crate::arch::Job;
 use crate::error::{Error, Result};
-use crate::image::{Array, Lattice};
+use crate::image::Array;
 use crate::sample::{Real, Sample};
 
 /// Where the first taps of a span lie in one plane of a block that holds all of them.
@@ -57,6 +58,7 @@ impl<T> Base<T> {
 pub(super) struct Fast<'t, T, C, const N: usize, const UNIT: bool> {
     base: Base<T>,
     span: &'t Span<C, N>,
+    ok: &'t [u8; SPAN],
     values: &'t mut [C; SPAN],
 }
 
@@ -66,9 +68,9 @@ impl<'t, T, C, const N: usize, const UNIT: bool> Fast<'t, T, C, N, UNIT> {
         plane: usize,
         at: (i32, i32),
         span: &'t Span<C, N>,
-        values: &'t mut [C; SPAN],
+        (ok, values): (&'t [u8; SPAN], &'t mut [C; SPAN]),
     ) -> Self {
-        Self { base: Base::new(block, plane, at, span), span, values }
+        Self { base: Base::new(block, plane, at, span), span, ok, values }
     }
 }
 
@@ -77,7 +79,7 @@ impl<T: Sample<C>, C: Real, const N: usize, const UNIT: bool> Job for Fast<'_, T
 
     #[inline(always)]
     fn run(self) -> bool {
-        let Self { base, span, values } = self;
+        let Self { base, span, ok, values } = self;
         let offsets = base.offsets(span);
         let col_stride = if UNIT { 1 } else { base.col_stride };
         let Weights { rows, cols } = &span.weights;
@@ -130,31 +132,32 @@ impl<T: Sample<C>, C: Real, const N: usize, const UNIT: bool> Job for Fast<'_, T
         }
         let mut nan = false;
         if T::CAN_BE_NAN {
-            for value in values.iter() {
-                nan |= value.is_nan();
+            for (value, &ok) in values.iter().zip(ok) {
+                nan |= value.is_nan() & (ok != 0);
             }
         }
         !nan
     }
 }
 
-/// Gathers a span pixel by pixel, across blocks and at the edge of the source.
+/// Gathers the valid pixels of a span one by one, across blocks and past the edge of the source.
 pub(super) struct Careful<'t, 'a, T, C, const N: usize> {
-    source: &'t Lattice<'a>,
+    source: Image<'t, 'a>,
     plane: usize,
     span: &'t Span<C, N>,
+    ok: &'t [u8; SPAN],
     values: &'t mut [C; SPAN],
     sample: PhantomData<T>,
 }
 
 impl<'t, 'a, T, C, const N: usize> Careful<'t, 'a, T, C, N> {
     pub(super) fn new(
-        source: &'t Lattice<'a>,
+        source: Image<'t, 'a>,
         plane: usize,
         span: &'t Span<C, N>,
-        values: &'t mut [C; SPAN],
+        (ok, values): (&'t [u8; SPAN], &'t mut [C; SPAN]),
     ) -> Self {
-        Self { source, plane, span, values, sample: PhantomData }
+        Self { source, plane, span, ok, values, sample: PhantomData }
     }
 }
 
@@ -163,10 +166,10 @@ impl<T: Sample<C>, C: Real, const N: usize> Job for Careful<'_, '_, T, C, N> {
 
     #[inline(always)]
     fn run(self) -> Result<()> {
-        let Self { source, plane, span, values, .. } = self;
+        let Self { source, plane, span, ok, values, .. } = self;
         let Weights { rows, cols } = &span.weights;
         for k in 0..span.len {
-            if span.ok[k] == 0 {
+            if ok[k] == 0 {
                 continue;
             }
             let patch = patch::<T, C, N>(source, plane, span, k)?;
@@ -193,7 +196,7 @@ impl<T: Sample<C>, C: Real, const N: usize> Job for Careful<'_, '_, T, C, N> {
 /// The taps of pixel `k`, those that it does not need as 0.0.
 #[inline(always)]
 fn patch<T: Sample<C>, C: Real, const N: usize>(
-    source: &Lattice<'_>,
+    source: Image<'_, '_>,
     plane: usize,
     span: &Span<C, N>,
     k: usize,
@@ -207,7 +210,7 @@ fn patch<T: Sample<C>, C: Real, const N: usize>(
         (row + rows.0 as i64, row + rows.1 as i64 - 1),
         (col + cols.0 as i64, col + cols.1 as i64 - 1),
     );
-    if let Some((block, at)) = source.block_around(row_range, col_range) {
+    if let Some((block, at)) = source.lattice.block_around(row_range, col_range) {
         for r in rows.0..rows.1 {
             for c in cols.0..cols.1 {
                 let tap = (row + r as i64 - at.0, col + c as i64 - at.1);
@@ -218,20 +221,33 @@ fn patch<T: Sample<C>, C: Real, const N: usize>(
     } else {
         for r in rows.0..rows.1 {
             for c in cols.0..cols.1 {
-                let sample = sample::<T>(source, plane, (row + r as i64, col + c as i64))?;
-                patch[r][c] = sample.widen();
+                if let Some(sample) = sample::<T>(source, plane, (row + r as i64, col + c as i64))?
+                {
+                    patch[r][c] = sample.widen();
+                }
             }
         }
     }
     Ok(patch)
 }
 
-/// The sample at (row, col) of the source, whichever block holds it.
-fn sample<T: Copy>(source: &Lattice<'_>, plane: usize, (row, col): (i64, i64)) -> Result<T> {
+/// The sample at (row, col) of the source, whichever block holds it; `None` stands for 0.
+fn sample<T: Copy>(
+    source: Image<'_, '_>,
+    plane: usize,
+    (row, col): (i64, i64),
+) -> Result<Option<T>> {
+    let (row, col) = if let Some((rule, shape)) = source.edge {
+        let indices = (rule.source_index(row, shape.0), rule.source_index(col, shape.1));
+        let (Some(row), Some(col)) = indices else { return Ok(None) };
+        (row, col)
+    } else {
+        (row, col)
+    };
     let (block, at) =
-        source.block_around((row, row), (col, col)).ok_or(Error::Uncovered { row, col })?;
+        source.lattice.block_around((row, row), (col, col)).ok_or(Error::Uncovered { row, col })?;
     // SAFETY: `block_around` found the block that holds this sample.
-    Ok(unsafe { read(block, plane, (row - at.0, col - at.1)) })
+    Ok(Some(unsafe { read(block, plane, (row - at.0, col - at.1)) }))
 }
 
 /// The sample at (row, col) of one plane of a block.
@@ -279,17 +295,18 @@ impl<T: Copy> Job for Pick<'_, T> {
     }
 }
 
-/// Copies the nearest samples of a span pixel by pixel; pixels that are not valid are left alone.
-pub(super) fn pick_careful<T: Copy>(
-    source: &Lattice<'_>,
+/// Copies the nearest samples of the valid pixels of a span one by one; others are left alone.
+pub(super) fn pick_careful<T: Copy + Default>(
+    source: Image<'_, '_>,
     plane: usize,
     span: &Span<f32, 1>,
+    ok: &[u8; SPAN],
     values: &mut [T; SPAN],
 ) -> Result<()> {
     for k in 0..span.len {
-        if span.ok[k] != 0 {
+        if ok[k] != 0 {
             let at = (i64::from(span.rows.index[k]), i64::from(span.cols.index[k]));
-            values[k] = sample(source, plane, at)?;
+            values[k] = sample(source, plane, at)?.unwrap_or_default();
         }
     }
     Ok(())

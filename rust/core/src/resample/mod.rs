@@ -2,12 +2,16 @@
 
 mod bands;
 mod dispatch;
+mod footprint;
 mod gather;
+mod spline;
 mod store;
 mod sweep;
+mod veils;
 
 use crate::MAX_SIZE;
 use crate::arch::Isa;
+use crate::boundary::Boundary;
 use crate::error::{Error, Result};
 use crate::grid::Grid;
 use crate::image::{Array, ArrayMut, Lattice};
@@ -28,8 +32,20 @@ pub struct Task<'a> {
     pub grid: Grid<'a>,
     /// The target window, in the frame of the whole grid.
     pub target: Window,
+    /// Added to the positions of the grid before anything else.
+    pub shift: (f64, f64),
     /// The interpolation.
     pub kernel: KernelKind,
+    /// What a spline needs besides.
+    pub spline: Spline,
+    /// How the source continues past its edge.
+    pub boundary: Boundary,
+    /// Whether what stands past the edge is valid, as far as the kernel's margin.
+    pub trusted: bool,
+    /// Validity of the source, on blocks of its own: 0 is invalid; one plane for all or one for each.
+    pub mask: Option<Lattice<'a>>,
+    /// A part of the source that is valid whatever the mask says: it is not looked at.
+    pub safe: Option<Window>,
     /// Output of the shape (planes, target rows, target cols).
     pub out: ArrayMut<'a>,
     /// Validity of the output, boolean, with one plane for all or one for each plane of `out`.
@@ -40,6 +56,24 @@ pub struct Task<'a> {
     pub threads: usize,
     /// The instruction set.
     pub isa: Isa,
+}
+
+/// How a spline treats its samples. Other kernels don't look at it.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Spline {
+    /// Largest error of the prefilter, relative to the largest sample.
+    pub epsilon: f64,
+    /// Taps this near to an invalid sample, in Manhattan distance, are invalid.
+    pub influence: u32,
+    /// How much a safe window shrinks on each side: the same radius, rounded up.
+    pub influence_ceil: u32,
+    /// The source already holds coefficients, those of the public prefilter.
+    pub prefiltered: bool,
+}
+
+impl Spline {
+    /// Widest influence of an invalid sample: beyond it no sample of an image is left anyway.
+    pub const MAX_INFLUENCE: u32 = 1 << 20;
 }
 
 /// Fills `out` and `valid`.
@@ -64,14 +98,18 @@ impl Task<'_> {
         for value in [self.target.row0, self.target.col0, self.target.row1, self.target.col1] {
             in_range("target window", value, 0..=1 << 40, "0 to 2**40 pixels")?;
         }
-        let end = self.source.end();
-        if end.0 > height || end.1 > width {
-            return Err(Error::Shape {
-                what: "source blocks",
-                expected: format!("inside of a source of {height} x {width}"),
-                found: format!("blocks up to {} x {}", end.0, end.1),
-            });
+        for (what, blocks) in
+            [("source blocks", Some(&self.source)), ("mask blocks", self.mask.as_ref())]
+        {
+            if blocks.is_some_and(|blocks| !blocks.is_inside(self.source_shape)) {
+                return Err(Error::Shape {
+                    what,
+                    expected: format!("inside of a source of {height} x {width}"),
+                    found: "blocks beyond".to_owned(),
+                });
+            }
         }
+        self.check_spline()?;
         let shape = (self.target.rows(), self.target.cols());
         if self.out.layout.shape != shape {
             return Err(Error::Shape {
@@ -87,6 +125,16 @@ impl Task<'_> {
                 expected: format!("{} as the source", self.source.planes()),
                 found: format!("{planes}"),
             });
+        }
+        if let Some(mask) = &self.mask {
+            let bytes = mask.dtype().is_none_or(|d| matches!(d, DType::Bool | DType::U8));
+            if !bytes || ![0, 1, planes].contains(&mask.planes()) {
+                return Err(Error::Shape {
+                    what: "mask",
+                    expected: format!("1 or {planes} planes of bytes"),
+                    found: format!("{} planes of {:?}", mask.planes(), mask.dtype()),
+                });
+            }
         }
         let fill = &self.fill;
         if fill.layout.planes.len() != planes
@@ -120,6 +168,18 @@ impl Task<'_> {
             }
         }
         self.grid.check_covers(&self.target)
+    }
+}
+
+impl Task<'_> {
+    fn check_spline(&self) -> Result<()> {
+        let Spline { epsilon, influence, .. } = self.spline;
+        let is_spline = !self.kernel.support().poles.is_empty();
+        if is_spline && !(epsilon > 0.0 && epsilon.is_finite()) {
+            return Err(Error::Epsilon { value: epsilon });
+        }
+        let limit = i64::from(Spline::MAX_INFLUENCE);
+        in_range("mask influence", i64::from(influence), 0..=limit, "0 to 2**20 pixels")
     }
 }
 

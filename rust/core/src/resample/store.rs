@@ -10,8 +10,8 @@ use crate::sample::{Real, Sample};
 pub(super) trait Store<C>: Sync {
     /// Number of planes of the output.
     fn planes(&self) -> usize;
-    /// Marks a span as invalid in every plane.
-    fn fill(&self, at: (usize, usize), len: usize);
+    /// Marks a span of one plane as invalid.
+    fn fill(&self, plane: usize, at: (usize, usize), len: usize);
     /// Writes one plane of a span; `ok` is 0 where there is no value.
     fn store(
         &self,
@@ -94,12 +94,10 @@ impl<'t, O: Copy> Output<'t, O> {
         }
     }
 
-    /// Marks a span as invalid in every plane.
-    pub(super) fn fill(&self, at: (usize, usize), len: usize) {
-        for plane in 0..self.planes() {
-            write(self.out, plane, at, &[self.fill[plane]; SPAN][..len]);
-            self.write_valid(plane, at, &[0; SPAN][..len]);
-        }
+    /// Marks a span of one plane as invalid.
+    pub(super) fn fill(&self, plane: usize, at: (usize, usize), len: usize) {
+        write(self.out, plane, at, &[self.fill[plane]; SPAN][..len]);
+        self.write_valid(plane, at, &[0; SPAN][..len]);
     }
 }
 
@@ -128,8 +126,8 @@ impl<C: Real, O: Sample<C>> Store<C> for Output<'_, O> {
         self.planes()
     }
 
-    fn fill(&self, at: (usize, usize), len: usize) {
-        self.fill(at, len);
+    fn fill(&self, plane: usize, at: (usize, usize), len: usize) {
+        self.fill(plane, at, len);
     }
 
     fn store(

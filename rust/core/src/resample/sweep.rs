@@ -1,24 +1,41 @@
 //! The target in tiles, each tile in spans: positions, class, weights, then every band.
 
-use std::sync::OnceLock;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::marker::PhantomData;
 
 use super::Task;
 use super::bands::Bands;
 use crate::SPAN;
-use crate::arch::{Isa, Job, with_ieee_floats};
-use crate::error::{Error, Result};
+use crate::arch::{Isa, Job};
+use crate::error::Result;
 use crate::grid::{Cells, Locate};
 use crate::kernel::Kernel;
 use crate::sample::Real;
+use crate::threads::in_parallel;
+use crate::validity::{Strike, Veil, Verdict};
+use crate::window::{Rect, Window};
 
 /// A tile of target pixels, small enough that rotated access to the source stays in cache.
 const TILE: (usize, usize) = (64, 32 * SPAN);
 
-/// How the pixels of a span stand to the edge of the source.
+/// What the positions of a task are held against.
+#[derive(Debug)]
+pub(super) struct Frame {
+    /// Taps that may be valid.
+    pub(super) domain: Rect,
+    /// Those of them that the positions can need; `None`: no pixel is valid.
+    pub(super) taps: Option<Window>,
+    /// Taps that are not valid, in all bands.
+    pub(super) mask: Option<Veil>,
+    /// Nearest pixels that are accepted whatever a mask says.
+    pub(super) safe: Option<Rect>,
+    /// Factor of the result.
+    pub(super) gain: f64,
+}
+
+/// How the pixels of a span stand to the domain of valid taps.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Class {
-    /// Every tap of every pixel is inside.
+    /// Every tap of every pixel is in it.
     Inside,
     /// No pixel is valid.
     Outside,
@@ -32,7 +49,7 @@ pub(super) struct Span<C, const N: usize> {
     pub(super) at: (usize, usize),
     pub(super) len: usize,
     pub(super) class: Class,
-    /// 1 where every needed tap is inside of the source.
+    /// 1 where every needed tap is valid, as far as all bands share it.
     pub(super) ok: [u8; SPAN],
     pub(super) rows: Cells,
     pub(super) cols: Cells,
@@ -41,6 +58,8 @@ pub(super) struct Span<C, const N: usize> {
     pub(super) first: i32,
     /// Taps of a position whose fraction is 0.
     pub(super) exact: (usize, usize),
+    /// Nearest pixels that are accepted whatever a mask says.
+    pub(super) safe: Option<Rect>,
 }
 
 /// Weights of the taps along both axes, tap by tap.
@@ -53,50 +72,29 @@ pub(super) struct Weights<C, const N: usize> {
 pub(super) fn sweep<K: Kernel<N>, C: Real, const N: usize>(
     _: K,
     task: &Task<'_>,
+    frame: &Frame,
     bands: &dyn Bands<C, N>,
 ) -> Result<()> {
     let (rows, cols) = (task.target.rows(), task.target.cols());
-    let tiles = (rows.div_ceil(TILE.0), cols.div_ceil(TILE.1));
-    let (next, failure) = (AtomicUsize::new(0), OnceLock::<Error>::new());
-    let work = || {
-        with_ieee_floats(|| {
-            let mut span = Span::new::<K>();
-            loop {
-                let tile = next.fetch_add(1, Ordering::Relaxed);
-                if tile >= tiles.0 * tiles.1 || failure.get().is_some() {
-                    return;
-                }
-                let at = (tile / tiles.1 * TILE.0, tile % tiles.1 * TILE.1);
-                let end = (rows.min(at.0 + TILE.0), cols.min(at.1 + TILE.1));
-                for row in at.0..end.0 {
-                    for col in (at.1..end.1).step_by(SPAN) {
-                        span.locate::<K>(task, (row, col), SPAN.min(end.1 - col));
-                        if let Err(error) = bands.resample(&span) {
-                            // Another thread's error is as good as this one.
-                            let _ = failure.set(error);
-                            return;
-                        }
-                    }
-                }
+    let starts = |size: usize, tile: usize| (0..size).step_by(tile);
+    let tiles: Vec<_> = starts(rows, TILE.0)
+        .flat_map(|row| starts(cols, TILE.1).map(move |col| (row, col)))
+        .collect();
+    in_parallel(task.threads, tiles, |at| {
+        let mut span = Span::new::<K>(frame);
+        let end = (rows.min(at.0 + TILE.0), cols.min(at.1 + TILE.1));
+        for row in at.0..end.0 {
+            for col in (at.1..end.1).step_by(SPAN) {
+                span.locate::<K>(task, frame, (row, col), SPAN.min(end.1 - col));
+                bands.resample(&span)?;
             }
-        });
-    };
-    let helpers = task.threads.min(tiles.0 * tiles.1).saturating_sub(1);
-    if helpers == 0 {
-        work();
-    } else {
-        std::thread::scope(|scope| {
-            for _ in 0..helpers {
-                scope.spawn(work);
-            }
-            work();
-        });
-    }
-    failure.into_inner().map_or(Ok(()), Err)
+        }
+        Ok(())
+    })
 }
 
 impl<C: Real, const N: usize> Span<C, N> {
-    fn new<K: Kernel<N>>() -> Self {
+    fn new<K: Kernel<N>>(frame: &Frame) -> Self {
         Self {
             at: (0, 0),
             len: 0,
@@ -107,38 +105,49 @@ impl<C: Real, const N: usize> Span<C, N> {
             weights: Weights { rows: [[C::ZERO; SPAN]; N], cols: [[C::ZERO; SPAN]; N] },
             first: K::FIRST,
             exact: K::EXACT,
+            safe: frame.safe,
         }
     }
 
     /// Cells, class and weights of the span at `at`.
-    fn locate<K: Kernel<N>>(&mut self, task: &Task<'_>, at: (usize, usize), len: usize) {
+    fn locate<K: Kernel<N>>(
+        &mut self,
+        task: &Task<'_>,
+        frame: &Frame,
+        at: (usize, usize),
+        len: usize,
+    ) {
         (self.at, self.len) = (at, len);
         let isa = task.isa;
-        // `Task::check` keeps sizes and origins within `MAX_SIZE`.
-        let size = (task.source_shape.0 as i32, task.source_shape.1 as i32);
         isa.run(Locate {
             grid: &task.grid,
             at: (task.target.row0 + at.0 as i64, task.target.col0 + at.1 as i64),
             len,
+            // `Task::check` keeps origins within `MAX_SIZE`.
             origin: (task.source_origin.0 as i32, task.source_origin.1 as i32),
+            shift: task.shift,
             rounds: K::ROUNDS,
             rows: &mut self.rows,
             cols: &mut self.cols,
         });
-        self.classify(isa, size);
+        self.classify(isa, frame);
         if self.class != Class::Outside && N > 1 {
-            isa.run(Weigh::<K, C, N> { span: self, kernel: std::marker::PhantomData });
+            isa.run(Weigh::<K, C, N> { span: self, gain: frame.gain, kernel: PhantomData });
         }
     }
 
-    fn classify(&mut self, isa: Isa, (height, width): (i32, i32)) {
+    /// Class of the span, and which of its pixels are valid in every band.
+    fn classify(&mut self, isa: Isa, frame: &Frame) {
         let last = self.first + N as i32 - 1;
-        let inside =
-            |cells: &Cells, size: i32| cells.min + self.first >= 0 && cells.max + last < size;
-        let outside = |cells: &Cells, size: i32| cells.max < 0 || cells.min >= size;
-        self.class = if inside(&self.rows, height) && inside(&self.cols, width) {
+        let inside = |cells: &Cells, span: (i32, i32)| {
+            cells.min + self.first >= span.0 && cells.max + last <= span.1
+        };
+        // The pixel of a cell is one of its taps.
+        let outside = |cells: &Cells, span: (i32, i32)| cells.max < span.0 || cells.min > span.1;
+        let domain = &frame.domain;
+        self.class = if inside(&self.rows, domain.rows) && inside(&self.cols, domain.cols) {
             Class::Inside
-        } else if outside(&self.rows, height) || outside(&self.cols, width) {
+        } else if outside(&self.rows, domain.rows) || outside(&self.cols, domain.cols) {
             Class::Outside
         } else {
             Class::Mixed
@@ -146,15 +155,46 @@ impl<C: Real, const N: usize> Span<C, N> {
         match self.class {
             Class::Inside => self.ok = [1; SPAN],
             Class::Outside => self.ok = [0; SPAN],
-            Class::Mixed => isa.run(Judge { span: self, size: (height, width) }),
+            Class::Mixed => isa.run(Judge { span: self, domain }),
+        }
+        if let Some(veil) = frame.mask.as_ref().filter(|_| self.class != Class::Outside) {
+            match veil.judge(&self.rows, &self.cols) {
+                Verdict::Clear => {}
+                Verdict::Covered if self.safe.is_none() => self.class = Class::Outside,
+                _ => {
+                    let mut ok = self.ok;
+                    isa.run(self.strike(veil, self.safe, &mut ok));
+                    self.ok = ok;
+                }
+            }
+        }
+    }
+
+    /// The job that strikes out pixels with a tap under `veil`.
+    pub(super) fn strike<'t>(
+        &'t self,
+        veil: &'t Veil,
+        safe: Option<Rect>,
+        ok: &'t mut [u8; SPAN],
+    ) -> Strike<'t> {
+        Strike {
+            veil,
+            rows: &self.rows,
+            cols: &self.cols,
+            first: self.first,
+            taps: N,
+            exact: self.exact,
+            len: self.len,
+            trusted: safe,
+            ok,
         }
     }
 }
 
-/// Decides for each pixel whether all the taps that it needs are inside of the source.
+/// Decides for each pixel whether all the taps that it needs are in the domain of valid ones.
 struct Judge<'t, C, const N: usize> {
     span: &'t mut Span<C, N>,
-    size: (i32, i32),
+    domain: &'t Rect,
 }
 
 impl<C: Real, const N: usize> Job for Judge<'_, C, N> {
@@ -162,13 +202,13 @@ impl<C: Real, const N: usize> Job for Judge<'_, C, N> {
 
     #[inline(always)]
     fn run(self) {
-        let Self { span, size } = self;
+        let Self { span, domain } = self;
         for k in 0..SPAN {
             let mut ok = true;
-            for (cells, size) in [(&span.rows, size.0), (&span.cols, size.1)] {
+            for (cells, domain) in [(&span.rows, domain.rows), (&span.cols, domain.cols)] {
                 let (from, to) = if cells.frac[k] == 0.0 { span.exact } else { (0, N) };
                 let first = cells.index[k] + span.first;
-                ok &= first + from as i32 >= 0 && first + (to as i32) - 1 < size;
+                ok &= first + from as i32 >= domain.0 && first + (to as i32) - 1 <= domain.1;
             }
             span.ok[k] = u8::from(ok);
         }
@@ -178,7 +218,8 @@ impl<C: Real, const N: usize> Job for Judge<'_, C, N> {
 /// Computes the weights of every tap of a span.
 struct Weigh<'t, K, C, const N: usize> {
     span: &'t mut Span<C, N>,
-    kernel: std::marker::PhantomData<K>,
+    gain: f64,
+    kernel: PhantomData<K>,
 }
 
 impl<K: Kernel<N>, C: Real, const N: usize> Job for Weigh<'_, K, C, N> {
@@ -195,6 +236,11 @@ impl<K: Kernel<N>, C: Real, const N: usize> Job for Weigh<'_, K, C, N> {
                 for tap in 0..N {
                     weights[tap][k] = w[tap];
                 }
+            }
+        }
+        if self.gain != 1.0 {
+            for w in span.weights.rows.as_flattened_mut() {
+                *w = *w * C::from_f64(self.gain);
             }
         }
     }

@@ -1,0 +1,81 @@
+//! Extent of the positions of a target window, from the nodes around it.
+
+use super::Grid;
+use crate::arch::Job;
+use crate::image::Array;
+use crate::sample::{DType, Sample};
+use crate::window::Window;
+
+/// Smallest and largest row, smallest and largest column of the finite nodes around a target window.
+///
+/// `inf, -inf` when there is none. A position between nodes is a convex combination of them, up to rounding.
+pub(crate) struct Bounds<'t, 'a> {
+    pub(crate) grid: &'t Grid<'a>,
+    pub(crate) target: &'t Window,
+}
+
+/// Partial extremes, so that the loop vectorises.
+const LANES: usize = 8;
+
+impl Job for Bounds<'_, '_> {
+    type Output = [f64; 4];
+
+    #[inline(always)]
+    fn run(self) -> [f64; 4] {
+        let Self { grid, target } = self;
+        let mut lanes = [[f64::INFINITY; LANES], [f64::NEG_INFINITY; LANES]].map(|x| [x; 2]);
+        if target.rows() > 0 && target.cols() > 0 {
+            let nodes = grid.needed(target);
+            for row in nodes.row0..nodes.row1 {
+                match (grid.rows.dtype, grid.cols.dtype) {
+                    (DType::F32, DType::F32) => line::<f32, f32>(grid, &nodes, row, &mut lanes),
+                    (DType::F32, _) => line::<f32, f64>(grid, &nodes, row, &mut lanes),
+                    (_, DType::F32) => line::<f64, f32>(grid, &nodes, row, &mut lanes),
+                    _ => line::<f64, f64>(grid, &nodes, row, &mut lanes),
+                }
+            }
+        }
+        let low = |x: [f64; LANES]| x.into_iter().fold(f64::INFINITY, f64::min);
+        let high = |x: [f64; LANES]| x.into_iter().fold(f64::NEG_INFINITY, f64::max);
+        [low(lanes[0][0]), high(lanes[1][0]), low(lanes[0][1]), high(lanes[1][1])]
+    }
+}
+
+/// Takes in one line of nodes: `lanes[0]` holds minima, `lanes[1]` maxima, of rows and columns.
+#[inline(always)]
+fn line<R: Sample<f64>, C: Sample<f64>>(
+    grid: &Grid<'_>,
+    nodes: &Window,
+    row: i64,
+    lanes: &mut [[[f64; LANES]; 2]; 2],
+) {
+    let start = |array: &Array<'_>| {
+        (row - grid.nodes.row0) as isize * array.layout.row_stride
+            + (nodes.col0 - grid.nodes.col0) as isize * array.layout.col_stride
+    };
+    let (rows, cols) = (&grid.rows, &grid.cols);
+    let (at_row, at_col) = (start(rows), start(cols));
+    let (row_step, col_step) = (rows.layout.col_stride, cols.layout.col_stride);
+    let count = nodes.cols();
+    for first in (0..count).step_by(LANES) {
+        for lane in 0..LANES {
+            let k = (first + lane).min(count - 1) as isize;
+            // SAFETY: `Grid::check_covers` saw that the nodes around the target are given.
+            let pair = unsafe {
+                (
+                    (*rows.start.cast::<R>().offset(at_row + k * row_step)).widen(),
+                    (*cols.start.cast::<C>().offset(at_col + k * col_step)).widen(),
+                )
+            };
+            // Finite times 0 is 0, anything else is NaN.
+            let finite = (pair.0 * 0.0 + pair.1 * 0.0) == 0.0;
+            for (axis, x) in [pair.0, pair.1].into_iter().enumerate() {
+                let low = if finite { x } else { f64::INFINITY };
+                let high = if finite { x } else { f64::NEG_INFINITY };
+                let (least, most) = (lanes[0][axis][lane], lanes[1][axis][lane]);
+                lanes[0][axis][lane] = if low < least { low } else { least };
+                lanes[1][axis][lane] = if high > most { high } else { most };
+            }
+        }
+    }
+}

@@ -1,0 +1,278 @@
+//! Coefficients of a window of one plane: vertical, then horizontal, piece by piece.
+
+use super::{PIECE_COLS, PIECE_ROWS, cascade, piece_around, warm_up};
+use crate::arch::{Isa, Job};
+use crate::boundary::Boundary;
+use crate::error::Result;
+use crate::threads::in_parallel;
+use crate::window::Window;
+
+/// Lines that the vertical filter takes at once, and the horizontal one.
+const STRIP: usize = 16;
+const ROWS: usize = 8;
+
+/// An image past its edge, as a spline sees it.
+#[derive(Debug, Clone, Copy)]
+pub struct Extent {
+    /// Rows and columns of the image.
+    pub shape: (i64, i64),
+    /// How it continues.
+    pub boundary: Boundary,
+    /// Coefficients past each edge that the kernel reads: half its degree.
+    pub reach: i64,
+    /// Relative error that is allowed.
+    pub epsilon: f64,
+}
+
+/// Coefficients of a window, row by row; coordinates are those of the image and may lie past its edge.
+#[derive(Debug)]
+pub struct Coefficients {
+    /// Which coefficients.
+    pub window: Window,
+    /// Their values.
+    pub values: Vec<f64>,
+}
+
+/// Filters a window of one plane. `load(row, col, out)` reads samples side by side of the image itself.
+///
+/// # Errors
+/// What `load` returns.
+pub fn prefilter<F>(
+    extent: &Extent,
+    poles: &[f64],
+    window: Window,
+    (isa, threads): (Isa, usize),
+    load: &F,
+) -> Result<Coefficients>
+where
+    F: Fn(i64, i64, &mut [f64]) -> Result<()> + Sync,
+{
+    let isa = (isa, threads);
+    match poles.len() {
+        1 => run::<1, F>(extent, poles, window, isa, load),
+        2 => run::<2, F>(extent, poles, window, isa, load),
+        3 => run::<3, F>(extent, poles, window, isa, load),
+        4 => run::<4, F>(extent, poles, window, isa, load),
+        _ => run::<5, F>(extent, poles, window, isa, load),
+    }
+}
+
+fn run<const K: usize, F>(
+    extent: &Extent,
+    poles: &[f64],
+    window: Window,
+    (isa, threads): (Isa, usize),
+    load: &F,
+) -> Result<Coefficients>
+where
+    F: Fn(i64, i64, &mut [f64]) -> Result<()> + Sync,
+{
+    let mut fixed = [0.0; K];
+    fixed.copy_from_slice(&poles[..K]);
+    let filter = Filter {
+        poles: fixed,
+        gain: poles.iter().map(|z| (1.0 - z) * (1.0 - z)).product(),
+        warm_up: warm_up(poles, extent.epsilon),
+        extent: *extent,
+        isa,
+    };
+    let mut values = vec![0.0; window.rows() * window.cols()];
+    let columns = filter.columns(&window);
+    // Bands of rows, one for each vertical piece.
+    let mut bands = Vec::new();
+    let (mut row, mut rest) = (window.row0, values.as_mut_slice());
+    while row < window.row1 {
+        let piece = piece_around(row, PIECE_ROWS, extent.shape.0, extent.reach);
+        let stop = piece.1.min(window.row1);
+        let (band, tail) = rest.split_at_mut((stop - row) as usize * window.cols());
+        bands.push((piece, (row, stop), band));
+        (row, rest) = (stop, tail);
+    }
+    in_parallel(threads, bands, |(piece, rows, out)| {
+        let band = filter.vertical(piece, rows, &columns, load)?;
+        filter.horizontal(&band, &columns, &window, out);
+        Ok(())
+    })?;
+    Ok(Coefficients { window, values })
+}
+
+/// Some columns of the image, ascending; under `Wrap` they may come from both of its ends.
+struct Columns {
+    indices: Vec<i64>,
+}
+
+impl Columns {
+    /// How many columns from the `first` one on stand side by side.
+    fn run_at(&self, first: usize) -> usize {
+        let rest = &self.indices[first..];
+        rest.iter().zip(rest[0]..).take_while(|(have, want)| *have == want).count()
+    }
+}
+
+/// The filter of one axis.
+struct Filter<const K: usize> {
+    poles: [f64; K],
+    gain: f64,
+    warm_up: i64,
+    extent: Extent,
+    isa: Isa,
+}
+
+impl<const K: usize> Filter<K> {
+    /// Columns of the image that the horizontal pieces of a window read.
+    fn columns(&self, window: &Window) -> Columns {
+        let size = self.extent.shape.1;
+        let piece = |i| piece_around(i, PIECE_COLS, size, self.extent.reach);
+        let (first, last) = (piece(window.col0).0, piece(window.col1 - 1).1);
+        let mut indices: Vec<i64> = (first - self.warm_up..last + self.warm_up)
+            .filter_map(|i| self.extent.boundary.source_index(i, size))
+            .collect();
+        indices.sort_unstable();
+        indices.dedup();
+        Columns { indices }
+    }
+
+    /// Filters columns down: rows `keep` of `piece`, for the columns of the image in `columns`.
+    ///
+    /// A column past the edge holds what the column that it continues holds: it is not filtered again.
+    fn vertical<F>(
+        &self,
+        piece: (i64, i64),
+        keep: (i64, i64),
+        columns: &Columns,
+        load: &F,
+    ) -> Result<Vec<f64>>
+    where
+        F: Fn(i64, i64, &mut [f64]) -> Result<()>,
+    {
+        let width = columns.indices.len();
+        let height = (keep.1 - keep.0) as usize;
+        let mut band = vec![0.0; width * height];
+        let (from, to) = (piece.0 - self.warm_up, piece.1 + self.warm_up);
+        let mut lines = vec![[0.0; STRIP]; (to - from) as usize];
+        let mut first = 0;
+        while first < width {
+            let count = columns.run_at(first).min(STRIP);
+            for (line, row) in lines.iter_mut().zip(from..to) {
+                *line = [0.0; STRIP];
+                if let Some(row) = self.extent.boundary.source_index(row, self.extent.shape.0) {
+                    load(row, columns.indices[first], &mut line[..count])?;
+                }
+            }
+            self.isa.run(Sweep { lines: &mut lines, filter: self });
+            let kept = &lines[(keep.0 - from) as usize..];
+            for (out, line) in band.chunks_exact_mut(width).zip(kept) {
+                out[first..first + count].copy_from_slice(&line[..count]);
+            }
+            first += count;
+        }
+        Ok(band)
+    }
+
+    /// Filters the rows of a band along their columns, into the rows of `out` of a window.
+    fn horizontal(&self, band: &[f64], columns: &Columns, window: &Window, out: &mut [f64]) {
+        let width = columns.indices.len();
+        let (height, size) = (out.len() / window.cols(), self.extent.shape.1);
+        let mut col = window.col0;
+        while col < window.col1 {
+            let piece = piece_around(col, PIECE_COLS, size, self.extent.reach);
+            let stop = piece.1.min(window.col1);
+            let (from, to) = (piece.0 - self.warm_up, piece.1 + self.warm_up);
+            let index: Vec<Option<usize>> = (from..to)
+                .map(|i| self.extent.boundary.source_index(i, size))
+                .map(|i| i.and_then(|i| columns.indices.binary_search(&i).ok()))
+                .collect();
+            let mut lines = vec![[0.0; ROWS]; index.len()];
+            for first in (0..height).step_by(ROWS) {
+                let count = ROWS.min(height - first);
+                for l in 0..count {
+                    let row = &band[(first + l) * width..][..width];
+                    for (line, i) in lines.iter_mut().zip(&index) {
+                        line[l] = i.map_or(0.0, |i| row[i]);
+                    }
+                }
+                self.isa.run(Sweep { lines: &mut lines, filter: self });
+                let kept = &lines[(col - from) as usize..(stop - from) as usize];
+                for l in 0..count {
+                    let start = (first + l) * window.cols() + (col - window.col0) as usize;
+                    for (value, line) in out[start..start + kept.len()].iter_mut().zip(kept) {
+                        *value = line[l];
+                    }
+                }
+            }
+            col = stop;
+        }
+    }
+}
+
+/// Both sweeps over some lines.
+struct Sweep<'t, const K: usize, const L: usize> {
+    lines: &'t mut [[f64; L]],
+    filter: &'t Filter<K>,
+}
+
+impl<const K: usize, const L: usize> Job for Sweep<'_, K, L> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run(self) {
+        cascade::filter(self.lines, &self.filter.poles, self.filter.gain);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::kernel::{BSpline3, BSpline11, Kernel};
+
+    const SHAPE: (i64, i64) = (300, 611);
+
+    fn sample(row: i64, col: i64) -> f64 {
+        let hash = (row * 7919 + col * 104_729).rem_euclid(10_007);
+        hash as f64 / 10_007.0
+    }
+
+    fn coefficients<K: Kernel<N>, const N: usize>(window: Window) -> Coefficients {
+        let extent =
+            Extent { shape: SHAPE, boundary: Boundary::Reflect, reach: K::MARGIN, epsilon: 1e-9 };
+        let load = |row: i64, col: i64, out: &mut [f64]| {
+            for (k, x) in out.iter_mut().enumerate() {
+                *x = sample(row, col + k as i64);
+            }
+            Ok(())
+        };
+        prefilter(&extent, K::POLES, window, (Isa::best(), 2), &load).unwrap()
+    }
+
+    /// The spline at pixel centres: the samples.
+    fn interpolates<K: Kernel<N>, const N: usize>() {
+        let m = K::MARGIN;
+        let window = Window { row0: -m, row1: SHAPE.0 + m, col0: -m, col1: SHAPE.1 + m };
+        let whole = coefficients::<K, N>(window);
+        let weights: [f64; N] = K::weights(0.0);
+        for (row, col) in [(0, 0), (127, 255), (128, 256), (299, 610), (150, 300)] {
+            let mut sum = 0.0;
+            for r in 0..N - 1 {
+                for c in 0..N - 1 {
+                    let at = (row + r) * window.cols() + col + c;
+                    sum += weights[r] * weights[c] * whole.values[at];
+                }
+            }
+            let want = sample(row as i64, col as i64);
+            assert!((sum - want).abs() < 1e-9, "{} ({row}, {col}): {sum} != {want}", K::NAME);
+        }
+        let part = Window { row0: 100, row1: 140, col0: 250, col1: 259 };
+        let cut = coefficients::<K, N>(part);
+        for (k, value) in cut.values.iter().enumerate() {
+            let row = 100 + m as usize + k / 9;
+            let col = 250 + m as usize + k % 9;
+            assert_eq!(value.to_bits(), whole.values[row * window.cols() + col].to_bits());
+        }
+    }
+
+    #[test]
+    fn a_spline_passes_through_the_samples_whatever_the_window() {
+        interpolates::<BSpline3, 4>();
+        interpolates::<BSpline11, 12>();
+    }
+}

@@ -1,0 +1,99 @@
+//! Veils of a task: which taps its mask covers, extended past the edge and spread as its kernel asks.
+
+use super::Task;
+use crate::arch::Job;
+use crate::boundary::Boundary;
+use crate::error::Result;
+use crate::image::Lattice;
+use crate::validity::{Veil, spread};
+use crate::window::Window;
+
+/// The veil over the taps of `window` for one plane of a mask.
+pub(super) fn of_mask(
+    task: &Task<'_>,
+    mask: &Lattice<'_>,
+    plane: usize,
+    window: Window,
+) -> Result<Veil> {
+    let read = |at: (i64, i64), out: &mut [u8]| {
+        mask.read_row(plane, at, out, |byte: u8| u8::from(byte != 0))
+    };
+    veil(task, window, read)
+}
+
+/// The veil over the taps of `window` from the validity of the samples of the source itself.
+///
+/// `read` reads samples side by side of one row of the source, as 1 (valid) or 0.
+pub(super) fn veil<F>(task: &Task<'_>, window: Window, read: F) -> Result<Veil>
+where
+    F: Fn((i64, i64), &mut [u8]) -> Result<()>,
+{
+    let support = task.kernel.support();
+    let radius = if support.poles.is_empty() || task.spline.prefiltered {
+        0
+    } else {
+        // No sample is farther away than the image is long.
+        i64::from(task.spline.influence).min(task.source_shape.0 + task.source_shape.1)
+    };
+    let grown = Window {
+        row0: window.row0 - radius,
+        row1: window.row1 + radius,
+        col0: window.col0 - radius,
+        col1: window.col1 + radius,
+    };
+    let mut taps = extended(task, grown, read)?;
+    let width = grown.cols();
+    task.isa.run(Spread { taps: &mut taps, cols: width, radius: radius as u32 });
+    if radius > 0 {
+        let inset = radius as usize;
+        let lines = taps.chunks_exact(width).skip(inset).take(window.rows());
+        taps = lines.flat_map(|line| &line[inset..inset + window.cols()]).copied().collect();
+    }
+    Ok(Veil::new(window, taps, (support.first, support.last)))
+}
+
+struct Spread<'t> {
+    taps: &'t mut [u8],
+    cols: usize,
+    radius: u32,
+}
+
+impl Job for Spread<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run(self) {
+        spread(self.taps, self.cols, self.radius);
+    }
+}
+
+/// Validity of the samples of a window that may lie past the edge.
+///
+/// There a trusted boundary mirrors or repeats the validity of the samples that it repeats, zeros being
+/// valid. An untrusted one is valid here: the domain of valid taps already ends before it.
+fn extended<F>(task: &Task<'_>, window: Window, read: F) -> Result<Vec<u8>>
+where
+    F: Fn((i64, i64), &mut [u8]) -> Result<()>,
+{
+    let (height, width) = task.source_shape;
+    let rule = if task.trusted { task.boundary } else { Boundary::None };
+    let mut result = vec![1; window.rows() * window.cols()];
+    // Columns of the image in the window, and the copies of others that stand past the edge.
+    let inner = (window.col0.clamp(0, width), window.col1.clamp(0, width));
+    let outer: Vec<(usize, i64)> = (window.col0..window.col1)
+        .enumerate()
+        .filter(|(_, col)| !(inner.0..inner.1).contains(col))
+        .filter_map(|(k, col)| rule.source_index(col, width).map(|col| (k, col)))
+        .collect();
+    for (line, row) in result.chunks_exact_mut(window.cols().max(1)).zip(window.row0..window.row1) {
+        let Some(row) = rule.source_index(row, height) else { continue };
+        if inner.0 < inner.1 {
+            let start = (inner.0 - window.col0) as usize;
+            read((row, inner.0), &mut line[start..start + (inner.1 - inner.0) as usize])?;
+        }
+        for &(k, col) in &outer {
+            read((row, col), &mut line[k..=k])?;
+        }
+    }
+    Ok(result)
+}
