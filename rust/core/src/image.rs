@@ -209,9 +209,17 @@ impl<'a> Lattice<'a> {
             // SAFETY: `block_around` found the block that holds (row, col), and `count` samples to the
             // right of it; `T` is the type of the lattice, by `dispatch`.
             let start = unsafe { block.start.cast::<T>().offset(offset) };
-            for (k, value) in part.iter_mut().enumerate() {
-                // SAFETY: as above.
-                *value = convert(unsafe { *start.offset(k as isize * layout.col_stride) });
+            if layout.col_stride == 1 {
+                // SAFETY: as above; the samples stand side by side.
+                let samples = unsafe { std::slice::from_raw_parts(start, count) };
+                for (value, &sample) in part.iter_mut().zip(samples) {
+                    *value = convert(sample);
+                }
+            } else {
+                for (k, value) in part.iter_mut().enumerate() {
+                    // SAFETY: as above.
+                    *value = convert(unsafe { *start.offset(k as isize * layout.col_stride) });
+                }
             }
             (rest, col) = (tail, col + count as i64);
         }

@@ -14,6 +14,7 @@
 
 pub mod arch;
 mod boundary;
+mod buffer;
 mod error;
 pub mod grid;
 pub mod image;

@@ -9,7 +9,7 @@ mod cascade;
 mod plane;
 mod warmup;
 
-pub use plane::{Coefficients, Extent, prefilter};
+pub use plane::{Extent, prefilter};
 pub use warmup::warm_up;
 
 /// Piece length along rows (the vertical filter): short, its warm-up costs arithmetic only.

@@ -24,16 +24,8 @@ pub struct Extent {
     pub epsilon: f64,
 }
 
-/// Coefficients of a window, row by row; coordinates are those of the image and may lie past its edge.
-#[derive(Debug)]
-pub struct Coefficients {
-    /// Which coefficients.
-    pub window: Window,
-    /// Their values.
-    pub values: Vec<f64>,
-}
-
-/// Filters a window of one plane. `load(row, col, out)` reads samples side by side of the image itself.
+/// Filters a window of one plane into `values`, row by row. The window's coordinates are those of the image
+/// and may lie past its edge. `load(row, col, out)` reads samples side by side of the image itself.
 ///
 /// # Errors
 /// What `load` returns.
@@ -41,19 +33,19 @@ pub fn prefilter<F>(
     extent: &Extent,
     poles: &[f64],
     window: Window,
-    (isa, threads): (Isa, usize),
+    on: (Isa, usize),
     load: &F,
-) -> Result<Coefficients>
+    values: &mut [f64],
+) -> Result<()>
 where
     F: Fn(i64, i64, &mut [f64]) -> Result<()> + Sync,
 {
-    let isa = (isa, threads);
     match poles.len() {
-        1 => run::<1, F>(extent, poles, window, isa, load),
-        2 => run::<2, F>(extent, poles, window, isa, load),
-        3 => run::<3, F>(extent, poles, window, isa, load),
-        4 => run::<4, F>(extent, poles, window, isa, load),
-        _ => run::<5, F>(extent, poles, window, isa, load),
+        1 => run::<1, F>(extent, poles, window, on, load, values),
+        2 => run::<2, F>(extent, poles, window, on, load, values),
+        3 => run::<3, F>(extent, poles, window, on, load, values),
+        4 => run::<4, F>(extent, poles, window, on, load, values),
+        _ => run::<5, F>(extent, poles, window, on, load, values),
     }
 }
 
@@ -63,7 +55,8 @@ fn run<const K: usize, F>(
     window: Window,
     (isa, threads): (Isa, usize),
     load: &F,
-) -> Result<Coefficients>
+    values: &mut [f64],
+) -> Result<()>
 where
     F: Fn(i64, i64, &mut [f64]) -> Result<()> + Sync,
 {
@@ -76,11 +69,10 @@ where
         extent: *extent,
         isa,
     };
-    let mut values = vec![0.0; window.rows() * window.cols()];
     let columns = filter.columns(&window);
     // Bands of rows, one for each vertical piece.
     let mut bands = Vec::new();
-    let (mut row, mut rest) = (window.row0, values.as_mut_slice());
+    let (mut row, mut rest) = (window.row0, values);
     while row < window.row1 {
         let piece = piece_around(row, PIECE_ROWS, extent.shape.0, extent.reach);
         let stop = piece.1.min(window.row1);
@@ -92,8 +84,7 @@ where
         let band = filter.vertical(piece, rows, &columns, load)?;
         filter.horizontal(&band, &columns, &window, out);
         Ok(())
-    })?;
-    Ok(Coefficients { window, values })
+    })
 }
 
 /// Some columns of the image, ascending; under `Wrap` they may come from both of its ends.
@@ -102,10 +93,10 @@ struct Columns {
 }
 
 impl Columns {
-    /// How many columns from the `first` one on stand side by side.
-    fn run_at(&self, first: usize) -> usize {
-        let rest = &self.indices[first..];
-        rest.iter().zip(rest[0]..).take_while(|(have, want)| *have == want).count()
+    /// How many columns from the `first` one on stand side by side, up to `limit`.
+    fn run_at(&self, first: usize, limit: usize) -> usize {
+        let rest = self.indices[first..].iter().take(limit);
+        rest.zip(self.indices[first]..).take_while(|(have, want)| *have == want).count()
     }
 }
 
@@ -152,7 +143,7 @@ impl<const K: usize> Filter<K> {
         let mut lines = vec![[0.0; STRIP]; (to - from) as usize];
         let mut first = 0;
         while first < width {
-            let count = columns.run_at(first).min(STRIP);
+            let count = columns.run_at(first, STRIP);
             for (line, row) in lines.iter_mut().zip(from..to) {
                 *line = [0.0; STRIP];
                 if let Some(row) = self.extent.boundary.source_index(row, self.extent.shape.0) {
@@ -178,17 +169,20 @@ impl<const K: usize> Filter<K> {
             let piece = piece_around(col, PIECE_COLS, size, self.extent.reach);
             let stop = piece.1.min(window.col1);
             let (from, to) = (piece.0 - self.warm_up, piece.1 + self.warm_up);
-            let index: Vec<Option<usize>> = (from..to)
+            // Where each sample stands in the band; past its end where it is 0.
+            let index: Vec<usize> = (from..to)
                 .map(|i| self.extent.boundary.source_index(i, size))
-                .map(|i| i.and_then(|i| columns.indices.binary_search(&i).ok()))
+                .map(|i| {
+                    i.and_then(|i| columns.indices.binary_search(&i).ok()).unwrap_or(usize::MAX)
+                })
                 .collect();
             let mut lines = vec![[0.0; ROWS]; index.len()];
             for first in (0..height).step_by(ROWS) {
                 let count = ROWS.min(height - first);
                 for l in 0..count {
                     let row = &band[(first + l) * width..][..width];
-                    for (line, i) in lines.iter_mut().zip(&index) {
-                        line[l] = i.map_or(0.0, |i| row[i]);
+                    for (line, &i) in lines.iter_mut().zip(&index) {
+                        line[l] = row.get(i).copied().unwrap_or(0.0);
                     }
                 }
                 self.isa.run(Sweep { lines: &mut lines, filter: self });
@@ -232,7 +226,7 @@ mod tests {
         hash as f64 / 10_007.0
     }
 
-    fn coefficients<K: Kernel<N>, const N: usize>(window: Window) -> Coefficients {
+    fn coefficients<K: Kernel<N>, const N: usize>(window: Window) -> Vec<f64> {
         let extent =
             Extent { shape: SHAPE, boundary: Boundary::Reflect, reach: K::MARGIN, epsilon: 1e-9 };
         let load = |row: i64, col: i64, out: &mut [f64]| {
@@ -241,7 +235,9 @@ mod tests {
             }
             Ok(())
         };
-        prefilter(&extent, K::POLES, window, (Isa::best(), 2), &load).unwrap()
+        let mut values = vec![0.0; window.rows() * window.cols()];
+        prefilter(&extent, K::POLES, window, (Isa::best(), 2), &load, &mut values).unwrap();
+        values
     }
 
     /// The spline at pixel centres: the samples.
@@ -255,7 +251,7 @@ mod tests {
             for r in 0..N - 1 {
                 for c in 0..N - 1 {
                     let at = (row + r) * window.cols() + col + c;
-                    sum += weights[r] * weights[c] * whole.values[at];
+                    sum += weights[r] * weights[c] * whole[at];
                 }
             }
             let want = sample(row as i64, col as i64);
@@ -263,10 +259,10 @@ mod tests {
         }
         let part = Window { row0: 100, row1: 140, col0: 250, col1: 259 };
         let cut = coefficients::<K, N>(part);
-        for (k, value) in cut.values.iter().enumerate() {
+        for (k, value) in cut.iter().enumerate() {
             let row = 100 + m as usize + k / 9;
             let col = 250 + m as usize + k % 9;
-            assert_eq!(value.to_bits(), whole.values[row * window.cols() + col].to_bits());
+            assert_eq!(value.to_bits(), whole[row * window.cols() + col].to_bits());
         }
     }
 

@@ -107,7 +107,8 @@ fn frame(task: &Task<'_>, support: &Support) -> Result<Frame> {
     };
     let past = if task.spline.prefiltered && !support.poles.is_empty() { 0 } else { past };
     let domain = Rect::around(task.source_shape, past);
-    let taps = footprint(task, &domain);
+    // Only masks and coefficients are made for a window of taps: others need not read the grid twice.
+    let taps = if task.mask.is_some() || spline { footprint(task, &domain) } else { None };
     let shared = task.mask.as_ref().filter(|mask| mask.planes() == 1).zip(taps);
     let mask = shared.map(|(mask, taps)| of_mask(task, mask, 0, taps)).transpose()?;
     // The window that a pixel's taps must lie in, brought to the pixel itself.

@@ -9,10 +9,11 @@ use super::dispatch::start;
 use super::store::Store;
 use super::sweep::Frame;
 use super::veils::veil;
+use crate::buffer::zeros;
 use crate::error::Result;
 use crate::image::{Array, Lattice, Layout};
 use crate::kernel::with_any_kernel;
-use crate::prefilter::{Coefficients, Extent, prefilter};
+use crate::prefilter::{Extent, prefilter};
 use crate::sample::{DType, Sample};
 use crate::validity::Veil;
 use crate::window::Window;
@@ -35,16 +36,14 @@ pub(super) fn run<T: Sample<f64>>(
     let planes = output.planes();
     for first in (0..planes).step_by(group) {
         let part = first..planes.min(first + group);
+        let size = window.rows() * window.cols();
         let mut poison = Vec::new();
-        let mut coefficients = Vec::new();
+        let mut coefficients = zeros(size * part.len());
         if frame.taps.is_some() {
-            for plane in part.clone() {
-                let (values, veil) = filter_plane::<T>(task, window, plane)?;
-                coefficients.extend(values.values);
-                poison.push(veil);
+            for (plane, values) in part.clone().zip(coefficients.chunks_exact_mut(size)) {
+                poison.push(filter_plane::<T>(task, window, plane, values)?);
             }
         }
-        let size = window.rows() * window.cols();
         let layout = Layout {
             planes: part.clone().map(|plane| ((plane - first) * size).cast_signed()).collect(),
             shape: (window.rows(), window.cols()),
@@ -71,12 +70,14 @@ pub(super) fn run<T: Sample<f64>>(
     Ok(())
 }
 
-/// Coefficients of one plane, and a veil over the taps that a sample that is not finite reaches.
+/// Fills in the coefficients of one plane; returns a veil over the taps that a sample that is not finite
+/// reaches, if there is one.
 fn filter_plane<T: Sample<f64>>(
     task: &Task<'_>,
     window: Window,
     plane: usize,
-) -> Result<(Coefficients, Option<Veil>)> {
+    values: &mut [f64],
+) -> Result<Option<Veil>> {
     let support = task.kernel.support();
     let extent = Extent {
         shape: task.source_shape,
@@ -95,9 +96,9 @@ fn filter_plane<T: Sample<f64>>(
         }
         Ok(())
     };
-    let coefficients = prefilter(&extent, support.poles, window, (task.isa, task.threads), &load)?;
+    prefilter(&extent, support.poles, window, (task.isa, task.threads), &load, values)?;
     if !poisoned.into_inner() {
-        return Ok((coefficients, None));
+        return Ok(None);
     }
     let mask = task.mask.as_ref().map(|mask| (mask, plane.min(mask.planes().saturating_sub(1))));
     let poison = veil(task, window, |at, out| {
@@ -112,5 +113,5 @@ fn filter_plane<T: Sample<f64>>(
         }
         Ok(())
     })?;
-    Ok((coefficients, Some(poison)))
+    Ok(Some(poison))
 }
