@@ -82,8 +82,8 @@ def array_bspline_prefiltering(
     """Filter an extended image in place into spline coefficients, divided by ``(n!)**2``.
 
     After the call, rows and columns ``[L_0 - n // 2, size - (L_0 - n // 2))`` hold coefficients, ``L_0``
-    being `compute_bspline_total_margin`; the rest is spent. In the mask, samples under the influence of an invalid
-    one, and the spent border, become 0.
+    being `compute_bspline_total_margin`; the rest is spent. In the mask, samples under the influence of an
+    invalid one, and the spent border, become 0.
 
     Parameters
     ----------
