@@ -7,13 +7,11 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
+from gridr_dask.compute.nodes import is_nodata
 from gridr_dask.errors import InvalidInputError, UnsupportedDtypeError
 from gridr_dask.graph import is_dask
 
 __all__ = ["node_coordinates"]
-
-NODATA_TOLERANCE = 1e-5
-"""How near to `grid_nodata` a coordinate is taken for it."""
 
 
 def node_coordinates(grid: Any, grid_mask: Any = None, grid_nodata: float | None = None) -> tuple[Any, Any]:
@@ -88,9 +86,8 @@ def _without_invalid(rows: Any, cols: Any, grid_mask: Any, grid_nodata: float | 
                 f"grid_mask must have the shape of the grid, {rows.shape}, got {mask.shape}", "grid-mask"
             )
         invalid = mask == 0
-    elif grid_nodata is not None and grid_nodata == grid_nodata:
-        nodata = rows.dtype.type(grid_nodata), cols.dtype.type(grid_nodata)
-        invalid = (abs(rows - nodata[0]) < NODATA_TOLERANCE) | (abs(cols - nodata[1]) < NODATA_TOLERANCE)
+    elif grid_nodata is not None and np.isfinite(grid_nodata):
+        invalid = is_nodata(rows, grid_nodata) | is_nodata(cols, grid_nodata)
     else:
         return rows, cols
     return np.where(invalid, rows.dtype.type(np.nan), rows), cols

@@ -13,8 +13,9 @@ import numpy as np
 import numpy.typing as npt
 
 from gridr_dask.compute.interpolators import is_bspline
-from gridr_dask.compute.padding import check_boundary_condition, check_pad, source_extent_pad
+from gridr_dask.compute.padding import check_pad, source_extent_pad
 from gridr_dask.errors import InvalidInputError, UnsupportedDtypeError
+from gridr_dask.geometry.boundary import check_boundary_condition
 
 __all__ = [
     "ResamplingMaskStrategy",

@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from gridr_dask.errors import InvalidInputError, UnsupportedDtypeError
 
-__all__ = ["NODATA_TOLERANCE", "check_nodes", "valid_nodes"]
+__all__ = ["NODATA_TOLERANCE", "check_nodes", "is_nodata", "valid_nodes"]
 
 _Array = npt.NDArray[Any]
 
@@ -58,19 +58,19 @@ def valid_nodes(
         valid &= grid_mask == grid_mask_valid_value
     if grid_nodata is not None and np.isfinite(grid_nodata):
         for coordinate in (grid_row, grid_col):
-            valid &= ~_is_nodata(coordinate, grid_nodata)
+            valid &= ~is_nodata(coordinate, grid_nodata)
     return valid
 
 
-def _is_nodata(coordinate: _Array, nodata: float) -> npt.NDArray[np.bool_]:
-    # In float64, so that a float32 grid and the same grid in float64 give the same answer.
+def is_nodata(coordinate: Any, nodata: float) -> Any:
+    """Return where a coordinate, numpy or dask, stands for no data: within 1e-5 of `nodata` in its type.
+
+    In float64, so that a float32 grid and the same grid in float64 give the same answer.
+    """
     with np.errstate(over="ignore", invalid="ignore"):
         if coordinate.dtype.kind == "f":
             nodata = float(np.asarray(nodata).astype(coordinate.dtype))
-        near: npt.NDArray[np.bool_] = (
-            np.abs(np.subtract(coordinate, nodata, dtype=np.float64)) < NODATA_TOLERANCE
-        )
-    return near
+        return abs(coordinate.astype(np.float64) - nodata) < NODATA_TOLERANCE
 
 
 def check_nodes(

@@ -21,31 +21,19 @@ import numpy as np
 import numpy.typing as npt
 
 from gridr_dask.errors import InvalidInputError, UnsupportedDtypeError
+from gridr_dask.geometry.boundary import MODES, check_boundary_condition, source_index
 
 __all__ = [
-    "BOUNDARY_MODES",
-    "check_boundary_condition",
     "check_pad",
     "get_array_padded_shape",
     "pad_inplace",
     "source_extent_pad",
-    "source_index",
 ]
 
 _Array = npt.NDArray[Any]
 Pairs = tuple[tuple[int, int], ...]
 
-BOUNDARY_MODES = ("constant", "edge", "reflect", "symmetric", "wrap")
 _KEYWORDS = {"constant": {"constant_values"}, "reflect": {"reflect_type"}, "symmetric": {"reflect_type"}}
-
-
-def check_boundary_condition(mode: str | None) -> None:
-    """Raise InvalidInputError unless `mode` is None or a boundary mode."""
-    if mode is not None and mode not in BOUNDARY_MODES:
-        raise InvalidInputError(
-            f"boundary_condition={mode!r} is unknown; it is None or one of {', '.join(BOUNDARY_MODES)}",
-            "boundary-condition",
-        )
 
 
 def check_pad(pad: npt.ArrayLike) -> tuple[tuple[int, int], tuple[int, int]]:
@@ -57,25 +45,6 @@ def check_pad(pad: npt.ArrayLike) -> tuple[tuple[int, int], tuple[int, int]]:
         )
     (top, bottom), (left, right) = pairs.tolist()
     return (top, bottom), (left, right)
-
-
-def source_index(positions: npt.NDArray[np.intp], size: int, mode: str) -> npt.NDArray[np.intp]:
-    """Return the sample, in ``[0, size)``, that stands at each position; any mode but constant.
-
-    >>> source_index(np.arange(-3, 7), 4, "reflect").tolist()
-    [3, 2, 1, 0, 1, 2, 3, 2, 1, 0]
-    """
-    inside: npt.NDArray[np.intp]
-    if mode == "edge" or size == 1:
-        inside = np.clip(positions, 0, size - 1)
-        return inside
-    if mode == "wrap":
-        inside = positions % size
-        return inside
-    last = 2 * size - (2 if mode == "reflect" else 1)
-    folded = positions % (2 * size - 2 if mode == "reflect" else 2 * size)
-    inside = np.minimum(folded, last - folded)
-    return inside
 
 
 def get_array_padded_shape(
@@ -176,8 +145,8 @@ def pad_inplace(
     UnsupportedDtypeError
         If `pad_width` is not made of signed integers.
     """
-    if mode not in BOUNDARY_MODES:
-        raise InvalidInputError(f"mode={mode!r} is unknown; known: {', '.join(BOUNDARY_MODES)}", "mode")
+    if mode not in MODES:
+        raise InvalidInputError(f"mode={mode!r} is unknown; known: {', '.join(MODES)}", "mode")
     unknown = set(kwargs) - _KEYWORDS.get(mode, set())
     if unknown:
         raise InvalidInputError(f"mode={mode!r} takes no keyword {', '.join(sorted(unknown))}", "mode")

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -11,92 +9,16 @@ import numpy.typing as npt
 
 from gridr_dask import _core
 from gridr_dask.compute import isa
+from gridr_dask.compute.blocks import Blocks, Nodes
 from gridr_dask.compute.dtypes import as_planes
 from gridr_dask.compute.kernels import influence
-from gridr_dask.compute.validity import SampleRule, as_mask, mask_of
+from gridr_dask.compute.validity import SampleRule, SourceMask, as_mask, mask_of
 from gridr_dask.errors import InvalidInputError
 from gridr_dask.geometry import Boundary, Kernel, Window
-from gridr_dask.geometry.window import Span
 
-__all__ = ["Blocks", "Nodes", "SourceMask", "bands_can_differ", "resample_window"]
+__all__ = ["bands_can_differ", "resample_window"]
 
 _Array = npt.NDArray[Any]
-
-
-@dataclass(frozen=True, slots=True)
-class Blocks:
-    """Part of a source: arrays on a lattice of row spans and column spans, not concatenated.
-
-    Attributes
-    ----------
-    arrays : sequence of ndarray
-        The blocks, row by row; all of one type, with the same leading axes.
-    rows, cols : sequence of (start, stop)
-        Where the rows and columns of the lattice stand in the source.
-    shape : (int, int)
-        Rows and columns of the whole source: its edge decides what is valid.
-    origin : (int, int)
-        Position of source pixel (0, 0) in the frame that the grid refers to.
-    axes : (int, int)
-        Row axis and column axis of the arrays.
-    """
-
-    arrays: Sequence[_Array]
-    rows: Sequence[Span]
-    cols: Sequence[Span]
-    shape: tuple[int, int]
-    origin: tuple[int, int] = (0, 0)
-    axes: tuple[int, int] = (-2, -1)
-
-    @classmethod
-    def whole(
-        cls, array: _Array, origin: tuple[int, int] = (0, 0), axes: tuple[int, int] = (-2, -1)
-    ) -> Blocks:
-        """Return a source that is one array."""
-        shape = array.shape[axes[0]], array.shape[axes[1]]
-        return cls([array], [(0, shape[0])], [(0, shape[1])], shape, origin, axes)
-
-
-@dataclass(frozen=True, slots=True)
-class Nodes:
-    """Part of a grid: source positions at its nodes, in pixels.
-
-    Attributes
-    ----------
-    rows, cols : ndarray of float32 or float64, 2-D
-        Row and column coordinate of the nodes.
-    first : (int, int)
-        Index of the first given node in the whole grid.
-    resolution : (int, int)
-        Target pixels from a node to the next.
-    shift : (float, float)
-        Added to the coordinates.
-    """
-
-    rows: _Array
-    cols: _Array
-    first: tuple[int, int] = (0, 0)
-    resolution: tuple[int, int] = (1, 1)
-    shift: tuple[float, float] = (0.0, 0.0)
-
-
-@dataclass(frozen=True, slots=True)
-class SourceMask:
-    """Which samples of a source are valid.
-
-    Attributes
-    ----------
-    mask : Blocks, optional
-        2-D blocks of booleans or numbers, 0 being invalid, on a lattice of their own; for all bands.
-    safe : Window, optional
-        Part of the source that is taken as valid without a look at the mask.
-    rule : SampleRule
-        Samples that are invalid by their value, band by band.
-    """
-
-    mask: Blocks | None = None
-    safe: Window | None = None
-    rule: SampleRule = field(default_factory=SampleRule)
 
 
 def resample_window(

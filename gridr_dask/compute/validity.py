@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from gridr_dask.compute.blocks import Blocks
 from gridr_dask.errors import UnsupportedDtypeError
 from gridr_dask.geometry import Window
 
-if TYPE_CHECKING:
-    from gridr_dask.compute.resample import Blocks
-
-__all__ = ["SampleRule", "as_mask", "mask_of"]
+__all__ = ["SampleRule", "SourceMask", "as_mask", "mask_of"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +45,25 @@ class SampleRule:
         return valid
 
 
+@dataclass(frozen=True, slots=True)
+class SourceMask:
+    """Which samples of a source are valid.
+
+    Attributes
+    ----------
+    mask : Blocks, optional
+        2-D blocks of booleans or numbers, 0 being invalid, on a lattice of their own; for all bands.
+    safe : Window, optional
+        Part of the source that is taken as valid without a look at the mask.
+    rule : SampleRule
+        Samples that are invalid by their value, band by band.
+    """
+
+    mask: Blocks | None = None
+    safe: Window | None = None
+    rule: SampleRule = field(default_factory=SampleRule)
+
+
 def as_mask(array: npt.NDArray[Any]) -> npt.NDArray[Any]:
     """Return a mask as bytes: booleans and uint8 as they are, other numbers by ``!= 0``.
 
@@ -76,7 +93,7 @@ def mask_of(source: Blocks, mask: Blocks | None, rule: SampleRule) -> Blocks | N
         if mask is not None:
             valid &= _cut(mask, Window(rows, cols))
         blocks.append(valid)
-    return type(source)(blocks, source.rows, source.cols, source.shape)
+    return Blocks(blocks, source.rows, source.cols, source.shape)
 
 
 def _cut(mask: Blocks, window: Window) -> npt.NDArray[np.bool_]:

@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from gridr_dask.errors import InvalidInputError
 
-__all__ = ["MODES", "Boundary"]
+__all__ = ["MODES", "Boundary", "check_boundary_condition", "source_index"]
 
 MODES = ("constant", "edge", "reflect", "symmetric", "wrap")
 """Boundary conditions, with the names of `numpy.pad`; ``reflect`` is SciPy's ``mirror``."""
@@ -41,11 +41,7 @@ class Boundary:
         """
         if boundary_condition is None:
             return cls()
-        if boundary_condition not in MODES:
-            raise InvalidInputError(
-                f"unknown boundary_condition {boundary_condition!r}; known: {', '.join(MODES)}, or None",
-                "unknown-boundary",
-            )
+        check_boundary_condition(boundary_condition)
         if trust_padding is None:
             raise InvalidInputError(
                 f"boundary_condition={boundary_condition!r} needs trust_padding: True to take what stands "
@@ -68,15 +64,32 @@ class Boundary:
         past = np.concatenate([np.arange(start, min(stop, 0)), np.arange(max(start, size), stop)])
         if not past.size or size == 0:
             return inside
-        return np.unique(np.concatenate([inside, self._mapped(past, size)]))
+        if self.mode in ("none", "constant"):
+            return inside
+        return np.unique(np.concatenate([inside, source_index(past, size, self.mode)]))
 
-    def _mapped(self, past: npt.NDArray[np.int64], size: int) -> npt.NDArray[np.int64]:
-        period = {"wrap": size, "reflect": 2 * (size - 1), "symmetric": 2 * size}.get(self.mode, 0)
-        if self.mode == "edge" or (self.mode == "reflect" and size == 1):
-            return np.clip(past, 0, size - 1)
-        if not period:
-            return past[:0]
-        # Mirrored positions come back from the end of their period.
-        last = period if self.mode == "reflect" else period - 1
-        offset = np.mod(past, period)
-        return offset if self.mode == "wrap" else np.minimum(offset, last - offset)
+
+def check_boundary_condition(mode: str | None) -> None:
+    """Raise InvalidInputError unless `mode` is None or one of `MODES`."""
+    if mode is not None and mode not in MODES:
+        raise InvalidInputError(
+            f"unknown boundary_condition {mode!r}; known: {', '.join(MODES)}, or None", "unknown-boundary"
+        )
+
+
+def source_index(positions: npt.NDArray[np.int64], size: int, mode: str) -> npt.NDArray[np.int64]:
+    """Return the sample, in ``[0, size)``, that stands at each position; any mode but constant.
+
+    >>> source_index(np.arange(-3, 7), 4, "reflect").tolist()
+    [3, 2, 1, 0, 1, 2, 3, 2, 1, 0]
+    """
+    if mode == "edge" or size == 1:
+        return np.clip(positions, 0, size - 1)
+    if mode == "wrap":
+        wrapped: npt.NDArray[np.int64] = np.mod(positions, size)
+        return wrapped
+    # Mirrored positions come back from the end of their period.
+    last = 2 * size - (2 if mode == "reflect" else 1)
+    folded = np.mod(positions, 2 * size - 2 if mode == "reflect" else 2 * size)
+    mirrored: npt.NDArray[np.int64] = np.minimum(folded, last - folded)
+    return mirrored

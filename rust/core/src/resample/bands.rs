@@ -3,26 +3,17 @@
 use std::marker::PhantomData;
 use std::ops::Range;
 
-use super::gather::{Careful, Fast, Pick, pick_careful};
+use super::gather::{Careful, Fast, Image, Pick, pick_careful};
+use super::span::{Class, Span};
 use super::store::{Output, Results, Store};
-use super::sweep::{Class, Span};
+use super::sweep::Bands;
 use crate::SPAN;
 use crate::arch::Isa;
-use crate::boundary::Boundary;
 use crate::error::Result;
 use crate::grid::Cells;
 use crate::image::{Array, Lattice};
 use crate::sample::{Real, Sample};
 use crate::validity::{Veil, Verdict};
-
-/// Blocks of an image, and how it continues past its edge: a rule and the image's shape.
-///
-/// Without a rule, the blocks themselves hold all that stands past the edge.
-#[derive(Clone, Copy)]
-pub(super) struct Image<'l, 'a> {
-    pub(super) lattice: &'l Lattice<'a>,
-    pub(super) edge: Option<(Boundary, (i64, i64))>,
-}
 
 /// What covers taps of single bands.
 pub(super) struct Veils<'t> {
@@ -30,12 +21,6 @@ pub(super) struct Veils<'t> {
     pub(super) masks: &'t [Veil],
     /// Taps whose value is not a number, for the bands that are swept.
     pub(super) poison: &'t [Option<Veil>],
-}
-
-/// Resamples all bands of one span. The types of the samples are hidden behind this trait.
-pub(super) trait Bands<C, const N: usize>: Sync {
-    /// Writes samples and validity of the span.
-    fn resample(&self, span: &Span<C, N>) -> Result<()>;
 }
 
 /// A block that holds every tap of a span, and the block's first pixel.
@@ -143,8 +128,10 @@ impl<T: Copy + Default + Send + Sync + 'static> Bands<f32, 1> for Copied<'_, '_,
             self.output.write_with(plane, span.at, span.len, |samples| {
                 if let Some((block, at)) = home {
                     self.isa.run(Pick::new(block, plane, at, span, samples));
-                    for (sample, &ok) in samples.iter_mut().zip(&ok) {
-                        *sample = if ok == 0 { fill } else { *sample };
+                    if ok.contains(&0) {
+                        for (sample, &ok) in samples.iter_mut().zip(&ok) {
+                            *sample = if ok == 0 { fill } else { *sample };
+                        }
                     }
                     return Ok(());
                 }

@@ -5,16 +5,18 @@
 
 use std::marker::PhantomData;
 
-use super::bands::{Bands, Copied, Image, Interpolated, Veils};
+use super::bands::{Copied, Interpolated, Veils};
 use super::footprint::footprint;
+use super::gather::Image;
+use super::span::Frame;
 use super::store::{Output, Store};
-use super::sweep::{Frame, sweep};
+use super::sweep::sweep;
 use super::veils::of_mask;
 use super::{Task, spline};
 use crate::MAX_SIZE;
 use crate::boundary::Boundary;
 use crate::error::{Error, Result};
-use crate::kernel::{Kernel, KernelKind, Nearest, Support, with_any_kernel, with_kernel};
+use crate::kernel::{KernelKind, Nearest, Support, with_any_kernel, with_kernel};
 use crate::sample::{Bool, DType, Real, Sample};
 use crate::validity::Veil;
 use crate::window::Rect;
@@ -150,7 +152,7 @@ fn interpolate<T: Sample<C>, C: Real>(
 ) -> Result<()> {
     let bands = bands::<T, C>(task, masks, output);
     // Splines compute in f64: `run` never sends them here.
-    with_kernel!(task.kernel, |kernel| start(kernel, task, frame, &bands), else Ok(()))
+    with_kernel!(task.kernel, |kernel| sweep(kernel, task, frame, &bands), else Ok(()))
 }
 
 /// Any kernel, in f64.
@@ -163,11 +165,11 @@ fn smooth<T: Sample<f64>>(
     if !task.spline.prefiltered {
         let spline = || spline::run::<T>(task, frame, masks, output);
         let bands = bands::<T, f64>(task, masks, output);
-        return with_kernel!(task.kernel, |kernel| start(kernel, task, frame, &bands), else spline());
+        return with_kernel!(task.kernel, |kernel| sweep(kernel, task, frame, &bands), else spline());
     }
     // Given coefficients are f64: `run` refused others.
     let bands = bands::<f64, f64>(task, masks, output);
-    with_any_kernel!(task.kernel, |kernel| start(kernel, task, frame, &bands))
+    with_any_kernel!(task.kernel, |kernel| sweep(kernel, task, frame, &bands))
 }
 
 fn bands<'t, 'a, T, C>(
@@ -183,18 +185,4 @@ fn bands<'t, 'a, T, C>(
         veils: Veils { masks, poison: &[] },
         sample: PhantomData,
     }
-}
-
-/// Lets the compiler infer the number of taps from the kernel.
-pub(super) fn start<K, B, C: Real, const N: usize>(
-    kernel: K,
-    task: &Task<'_>,
-    frame: &Frame,
-    bands: &B,
-) -> Result<()>
-where
-    K: Kernel<N>,
-    B: Bands<C, N>,
-{
-    sweep(kernel, task, frame, bands)
 }

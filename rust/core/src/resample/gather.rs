@@ -6,13 +6,22 @@
 
 use std::marker::PhantomData;
 
-use super::bands::Image;
-use super::sweep::{Span, Weights};
+use super::span::{Span, Weights};
 use crate::SPAN;
 use crate::arch::Job;
+use crate::boundary::Boundary;
 use crate::error::{Error, Result};
-use crate::image::Array;
+use crate::image::{Array, Lattice};
 use crate::sample::{Real, Sample};
+
+/// Blocks of an image, and how it continues past its edge: a rule and the image's shape.
+///
+/// Without a rule, the blocks themselves hold all that stands past the edge.
+#[derive(Clone, Copy)]
+pub(super) struct Image<'l, 'a> {
+    pub(super) lattice: &'l Lattice<'a>,
+    pub(super) edge: Option<(Boundary, (i64, i64))>,
+}
 
 /// Where the first taps of a span lie in one plane of a block that holds all of them.
 struct Base<T> {

@@ -4,6 +4,7 @@ mod bands;
 mod dispatch;
 mod footprint;
 mod gather;
+mod span;
 mod spline;
 mod store;
 mod sweep;

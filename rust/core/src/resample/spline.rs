@@ -4,10 +4,11 @@ use std::marker::PhantomData;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::Task;
-use super::bands::{Image, Interpolated, Veils};
-use super::dispatch::start;
+use super::bands::{Interpolated, Veils};
+use super::gather::Image;
+use super::span::Frame;
 use super::store::Store;
-use super::sweep::Frame;
+use super::sweep::sweep;
 use super::veils::veil;
 use crate::buffer::zeros;
 use crate::error::Result;
@@ -65,7 +66,7 @@ pub(super) fn run<T: Sample<f64>>(
             veils: Veils { masks, poison: &poison },
             sample: PhantomData,
         };
-        with_any_kernel!(task.kernel, |kernel| start(kernel, task, frame, &bands))?;
+        with_any_kernel!(task.kernel, |kernel| sweep(kernel, task, frame, &bands))?;
     }
     Ok(())
 }

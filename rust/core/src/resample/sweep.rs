@@ -1,71 +1,20 @@
-//! The target in tiles, each tile in spans: positions, class, weights, then every band.
-
-use std::marker::PhantomData;
+//! The target in tiles, each tile in spans: geometry once, then every band.
 
 use super::Task;
-use super::bands::Bands;
+use super::span::{Frame, Span};
 use crate::SPAN;
-use crate::arch::{Isa, Job};
 use crate::error::Result;
-use crate::grid::{Cells, Locate};
 use crate::kernel::Kernel;
 use crate::sample::Real;
 use crate::threads::in_parallel;
-use crate::validity::{Strike, Veil, Verdict};
-use crate::window::{Rect, Window};
 
 /// A tile of target pixels, small enough that rotated access to the source stays in cache.
 const TILE: (usize, usize) = (64, 32 * SPAN);
 
-/// What the positions of a task are held against.
-#[derive(Debug)]
-pub(super) struct Frame {
-    /// Taps that may be valid.
-    pub(super) domain: Rect,
-    /// Those of them that the positions can need; `None`: no pixel is valid.
-    pub(super) taps: Option<Window>,
-    /// Taps that are not valid, in all bands.
-    pub(super) mask: Option<Veil>,
-    /// Nearest pixels that are accepted whatever a mask says.
-    pub(super) safe: Option<Rect>,
-    /// Factor of the result.
-    pub(super) gain: f64,
-}
-
-/// How the pixels of a span stand to the domain of valid taps.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Class {
-    /// Every tap of every pixel is in it.
-    Inside,
-    /// No pixel is valid.
-    Outside,
-    /// To be decided pixel by pixel: see `Span::ok`.
-    Mixed,
-}
-
-/// Up to [`SPAN`] pixels of one target row, and all that their bands share.
-pub(super) struct Span<C, const N: usize> {
-    /// First pixel, counted from that of the target window.
-    pub(super) at: (usize, usize),
-    pub(super) len: usize,
-    pub(super) class: Class,
-    /// 1 where every needed tap is valid, as far as all bands share it.
-    pub(super) ok: [u8; SPAN],
-    pub(super) rows: Cells,
-    pub(super) cols: Cells,
-    pub(super) weights: Weights<C, N>,
-    /// First tap of a cell.
-    pub(super) first: i32,
-    /// Taps of a position whose fraction is 0.
-    pub(super) exact: (usize, usize),
-    /// Nearest pixels that are accepted whatever a mask says.
-    pub(super) safe: Option<Rect>,
-}
-
-/// Weights of the taps along both axes, tap by tap.
-pub(super) struct Weights<C, const N: usize> {
-    pub(super) rows: [[C; SPAN]; N],
-    pub(super) cols: [[C; SPAN]; N],
+/// Resamples all bands of one span. The types of the samples are hidden behind this trait.
+pub(super) trait Bands<C, const N: usize>: Sync {
+    /// Writes samples and validity of the span.
+    fn resample(&self, span: &Span<C, N>) -> Result<()>;
 }
 
 /// Resamples the whole target window of `task` into `bands`.
@@ -91,157 +40,4 @@ pub(super) fn sweep<K: Kernel<N>, C: Real, const N: usize>(
         }
         Ok(())
     })
-}
-
-impl<C: Real, const N: usize> Span<C, N> {
-    fn new<K: Kernel<N>>(frame: &Frame) -> Self {
-        Self {
-            at: (0, 0),
-            len: 0,
-            class: Class::Outside,
-            ok: [0; SPAN],
-            rows: Cells::EMPTY,
-            cols: Cells::EMPTY,
-            weights: Weights { rows: [[C::ZERO; SPAN]; N], cols: [[C::ZERO; SPAN]; N] },
-            first: K::FIRST,
-            exact: K::EXACT,
-            safe: frame.safe,
-        }
-    }
-
-    /// Cells, class and weights of the span at `at`.
-    fn locate<K: Kernel<N>>(
-        &mut self,
-        task: &Task<'_>,
-        frame: &Frame,
-        at: (usize, usize),
-        len: usize,
-    ) {
-        (self.at, self.len) = (at, len);
-        let isa = task.isa;
-        isa.run(Locate {
-            grid: &task.grid,
-            at: (task.target.row0 + at.0 as i64, task.target.col0 + at.1 as i64),
-            len,
-            // `Task::check` keeps origins within `MAX_SIZE`.
-            origin: (task.source_origin.0 as i32, task.source_origin.1 as i32),
-            shift: task.shift,
-            rounds: K::ROUNDS,
-            rows: &mut self.rows,
-            cols: &mut self.cols,
-        });
-        self.classify(isa, frame);
-        if self.class != Class::Outside && N > 1 {
-            isa.run(Weigh::<K, C, N> { span: self, gain: frame.gain, kernel: PhantomData });
-        }
-    }
-
-    /// Class of the span, and which of its pixels are valid in every band.
-    fn classify(&mut self, isa: Isa, frame: &Frame) {
-        let last = self.first + N as i32 - 1;
-        let inside = |cells: &Cells, span: (i32, i32)| {
-            cells.min + self.first >= span.0 && cells.max + last <= span.1
-        };
-        // The pixel of a cell is one of its taps.
-        let outside = |cells: &Cells, span: (i32, i32)| cells.max < span.0 || cells.min > span.1;
-        let domain = &frame.domain;
-        self.class = if inside(&self.rows, domain.rows) && inside(&self.cols, domain.cols) {
-            Class::Inside
-        } else if outside(&self.rows, domain.rows) || outside(&self.cols, domain.cols) {
-            Class::Outside
-        } else {
-            Class::Mixed
-        };
-        match self.class {
-            Class::Inside => self.ok = [1; SPAN],
-            Class::Outside => self.ok = [0; SPAN],
-            Class::Mixed => isa.run(Judge { span: self, domain }),
-        }
-        if let Some(veil) = frame.mask.as_ref().filter(|_| self.class != Class::Outside) {
-            match veil.judge(&self.rows, &self.cols) {
-                Verdict::Clear => {}
-                Verdict::Covered if self.safe.is_none() => self.class = Class::Outside,
-                _ => {
-                    let mut ok = self.ok;
-                    isa.run(self.strike(veil, self.safe, &mut ok));
-                    self.ok = ok;
-                }
-            }
-        }
-    }
-
-    /// The job that strikes out pixels with a tap under `veil`.
-    pub(super) fn strike<'t>(
-        &'t self,
-        veil: &'t Veil,
-        safe: Option<Rect>,
-        ok: &'t mut [u8; SPAN],
-    ) -> Strike<'t> {
-        Strike {
-            veil,
-            rows: &self.rows,
-            cols: &self.cols,
-            first: self.first,
-            taps: N,
-            exact: self.exact,
-            len: self.len,
-            trusted: safe,
-            ok,
-        }
-    }
-}
-
-/// Decides for each pixel whether all the taps that it needs are in the domain of valid ones.
-struct Judge<'t, C, const N: usize> {
-    span: &'t mut Span<C, N>,
-    domain: &'t Rect,
-}
-
-impl<C: Real, const N: usize> Job for Judge<'_, C, N> {
-    type Output = ();
-
-    #[inline(always)]
-    fn run(self) {
-        let Self { span, domain } = self;
-        for k in 0..SPAN {
-            let mut ok = true;
-            for (cells, domain) in [(&span.rows, domain.rows), (&span.cols, domain.cols)] {
-                let (from, to) = if cells.frac[k] == 0.0 { span.exact } else { (0, N) };
-                let first = cells.index[k] + span.first;
-                ok &= first + from as i32 >= domain.0 && first + (to as i32) - 1 <= domain.1;
-            }
-            span.ok[k] = u8::from(ok);
-        }
-    }
-}
-
-/// Computes the weights of every tap of a span.
-struct Weigh<'t, K, C, const N: usize> {
-    span: &'t mut Span<C, N>,
-    gain: f64,
-    kernel: PhantomData<K>,
-}
-
-impl<K: Kernel<N>, C: Real, const N: usize> Job for Weigh<'_, K, C, N> {
-    type Output = ();
-
-    #[inline(always)]
-    fn run(self) {
-        let span = self.span;
-        for (cells, weights) in
-            [(&span.rows, &mut span.weights.rows), (&span.cols, &mut span.weights.cols)]
-        {
-            for k in 0..SPAN {
-                let w = K::weights(C::from_f64(cells.frac[k]));
-                for tap in 0..N {
-                    weights[tap][k] = w[tap];
-                }
-            }
-        }
-        if self.gain != 1.0 {
-            for w in span.weights.rows.as_flattened_mut() {
-                *w = *w * C::from_f64(self.gain);
-            }
-        }
-    }
 }
