@@ -181,7 +181,8 @@ def _resample_array(array: xr.DataArray, request: _Request) -> tuple[xr.DataArra
         raise InvalidInputError(f"dims {missing} not found among {list(array.dims)}", "dims")
     axes = array.get_axis_num(request.spatial[0]), array.get_axis_num(request.spatial[1])
     fill = fill_of(array, request.nodata_out, result_dtype(array.dtype, request.dtype, request.kernel))
-    rule = SampleRule(nodata_of(array, request.src_nodata), request.nan_is_invalid)
+    nan = request.nan_is_invalid
+    rule = SampleRule(nodata_of(array, request.src_nodata), nan, nan and request.kernel.is_spline)
     shape = array.shape[axes[0]], array.shape[axes[1]]
     mask, safe = _mask(request, shape)
     common = Resampling(

@@ -25,14 +25,17 @@ class SampleRule:
         Samples of this value; NaN stands for NaN.
     nan : bool
         Samples that are not a number.
+    infinite : bool
+        Samples that are infinite: a spline's filter can't take them in.
     """
 
     nodata: np.generic | None = None
     nan: bool = False
+    infinite: bool = False
 
     def applies_to(self, dtype: np.dtype[Any]) -> bool:
         """Return whether any sample of a type can be invalid."""
-        return self.nodata is not None or (self.nan and dtype.kind in "fc")
+        return self.nodata is not None or ((self.nan or self.infinite) and dtype.kind in "fc")
 
     def valid(self, block: npt.NDArray[Any]) -> npt.NDArray[np.bool_]:
         """Return where the samples of a block are valid."""
@@ -42,6 +45,8 @@ class SampleRule:
             np.not_equal(block, self.nodata, out=valid)
         if (self.nan or missing) and block.dtype.kind in "fcmM":
             valid &= ~(np.isnat(block) if block.dtype.kind in "mM" else np.isnan(block))
+        if self.infinite and block.dtype.kind in "fc":
+            valid &= ~np.isinf(block)
         return valid
 
 
