@@ -48,7 +48,7 @@ class Kernel:
     @property
     def is_spline(self) -> bool:
         """Whether the kernel works on coefficients that are filtered from the samples."""
-        return self.warm_up > 0 and not self.prefiltered
+        return self.pieces != (1, 1) and not self.prefiltered
 
     def domain(self, size: int, boundary: Boundary) -> Span:
         """Return the taps that may be valid on an axis of `size` pixels, a half-open span."""
@@ -69,4 +69,6 @@ class Kernel:
         piece = [min(max(tap // length, 0), last) for tap in (taps[0], taps[1] - 1)]
         start = -self.margin if piece[0] == 0 else piece[0] * length
         stop = size + self.margin if piece[1] == last else (piece[1] + 1) * length
-        return start - self.warm_up, stop + self.warm_up
+        # A sample that is not finite is looked for as far as its influence reaches.
+        around = max(self.warm_up, int(self.influence))
+        return start - around, stop + around

@@ -1,4 +1,4 @@
-"""Where we answer otherwise than GridR 0.6.0 on purpose; `docs/deviations.md` gives the reasons.
+"""Where our results differ from those of GridR 0.6.0 on purpose; `docs/deviations.md` gives the reasons.
 
 Each test asks `array_grid_resampling`, the accessor where it has the feature, and GridR itself where its
 answer is not a crash: so that the page stays true on both sides.
@@ -8,53 +8,26 @@ import warnings
 
 import numpy as np
 import pytest
-import xarray as xr
-from gridr.core.grid.grid_resampling import array_grid_resampling as gridr
 from gridr.core.interp.bspline_prefiltering import (
-    array_bspline_prefiltering_mask_safe_win as gridr_mask_safe_win,
+    array_bspline_prefiltering_mask_safe_win as reference_mask_safe_win,
 )
 
-import gridr_dask
 from gridr_dask import compat, get_interpolator
-
-IMAGE = np.random.default_rng(0).uniform(1, 10, (12, 13))
-LARGE = np.random.default_rng(1).uniform(1, 10, (60, 64))
-LOCAL = ["nearest", "linear", "cubic"]
-SPLINE = {"epsilon": 1e-6, "mask_influence_threshold": 1e-3}
-TRUSTED = {"trust_padding": True}
+from tests.compat.answers import (
+    IMAGE,
+    LARGE,
+    LOCAL,
+    SPLINE,
+    TRUSTED,
+    flags,
+    gridr,
+    lazily,
+    ours,
+    points,
+    theirs,
+)
 
 pytestmark = pytest.mark.filterwarnings("ignore:.*trust_padding.*:UserWarning")
-
-
-def points(*positions):
-    """A grid with a row of nodes at (row, col) positions."""
-    rows, cols = np.array(positions, np.float64).T
-    return rows[np.newaxis].copy(), cols[np.newaxis].copy()
-
-
-def ours(interp, image, grid, resolution=(1, 1), **how):
-    how = {"array_out_mask": True} | how
-    return gridr_dask.array_grid_resampling(interp, image, *grid, resolution, **how)
-
-
-def theirs(interp, image, grid, resolution=(1, 1), **how):
-    """What GridR returns; it wants all arguments, contiguous, and may change the image."""
-    how = {"array_out_mask": True, "array_out": None} | how
-    if isinstance(interp, str) and interp.startswith("bspline"):
-        how = {"interp_kwargs": SPLINE} | how
-    return gridr(interp, image.copy(), *grid, resolution, **how)
-
-
-def lazily(interp, image, grid, resolution=(1, 1), **how):
-    """Result and validity of the accessor, in chunks."""
-    source = xr.DataArray(image, dims=("y", "x")).chunk(5)
-    how = {"nodata_out": 0, "chunks": 3, "return_mask": True} | how
-    result, valid = source.gridr.resample(grid, interp=interp, grid_resolution=resolution, **how)
-    return result.values, valid.values
-
-
-def flags(mask):
-    return np.ravel(mask).astype(int).tolist()
 
 
 # Positions and nodes
@@ -66,7 +39,7 @@ def test_a_node_that_is_not_finite_is_invalid(interp):
     for call in (ours, lazily):
         values, valid = call(interp, IMAGE, grid)
         assert flags(valid) == [0, 0, 1]
-        assert values[..., :2].tolist() in ([0, 0], [[0, 0]])
+        assert np.ravel(values)[:2].tolist() == [0, 0]
     assert flags(theirs(interp, IMAGE, grid, standalone=False)[1])[0] == 1
 
 
@@ -76,9 +49,11 @@ def test_a_node_of_weight_0_is_not_read():
     rows[1, 1] = np.nan
     mask = np.ones((3, 3), np.uint8)
     mask[1, 1] = 0
+    around = np.ones((5, 5))
+    around[1:4, 1:4] = 0
     for call in (ours, lazily):
         values, valid = call("linear", IMAGE, (rows, cols), (2, 2), grid_mask=mask)
-        assert np.flatnonzero(~valid.astype(bool).any(axis=0)).size == 0
+        assert np.array_equal(valid, around)
         assert np.array_equal(values[valid == 1], whole[valid == 1])
     values, valid = theirs("linear", IMAGE, (rows, cols), (2, 2), grid_mask=mask, standalone=False)
     assert not np.array_equal(values[valid == 1], whole[valid == 1])
@@ -284,7 +259,7 @@ def test_splines_agree_within_twice_epsilon(order):
 
 def test_any_mask_value_but_0_is_valid():
     mask = np.ones(IMAGE.shape, np.uint8)
-    mask[5, 5] = 9
+    mask[5, 5], mask[8, 8] = 9, 0
     grid = points((5, 5), (5.2, 5.2), (3, 3))
     for interp in LOCAL:
         assert flags(ours(interp, IMAGE, grid, array_in_mask=mask)[1]) == [1, 1, 1]
@@ -342,7 +317,7 @@ def test_a_safe_window_must_lie_within_the_image():
         ours("bspline3", LARGE, grid, **how, array_in_mask_safe_win=outside)
     with pytest.raises(ValueError, match="mask_safe_win"):
         lazily("bspline3", LARGE, grid, mask=mask, mask_safe_win=(slice(10, 61), slice(40, 51)))
-    assert theirs("bspline3", LARGE, grid, **how, array_in_mask_safe_win=outside)[1].all() is not None
+    assert theirs("bspline3", LARGE, grid, **how, array_in_mask_safe_win=outside)[1].shape == LARGE.shape
 
 
 def test_a_safe_window_without_a_mask():
@@ -358,7 +333,7 @@ def test_an_eroded_safe_window_never_grows():
     with pytest.raises(ValueError, match="within the mask"):
         compat.array_bspline_prefiltering_mask_safe_win(mask, large, n=3)
     for window in (small, large):
-        grown = gridr_mask_safe_win(mask, np.array(window), n=3)
+        grown = reference_mask_safe_win(mask, np.array(window), n=3)
         assert grown.tolist() == [[13, 46], [13, 46]]
 
 
@@ -439,216 +414,3 @@ def test_a_small_image_and_a_far_grid_are_no_crash(interp):
     for call in (ours, lazily):
         assert flags(call(interp, image, grid, **how)[1]) == [0, 0]
     assert flags(ours(interp, image, points((1.5, 1.5)), **how)[1]) == [1]
-
-
-# Arguments
-
-
-def test_splines_have_default_parameters():
-    grid = points((30.2, 30.4))
-    default = ours("bspline3", LARGE, grid)[0]
-    assert default == ours("bspline3", LARGE, grid, interp_kwargs=SPLINE)[0]
-    assert np.ravel(lazily("bspline3", LARGE, grid)[0]) == default
-    with pytest.raises(TypeError):
-        theirs("bspline3", LARGE, grid, interp_kwargs={})
-
-
-@pytest.mark.parametrize(
-    "parameters",
-    [
-        {"epsilon": 0},
-        {"epsilon": -1},
-        {"epsilon": np.nan},
-        {"epsilon": np.inf},
-        {"mask_influence_threshold": 0},
-        {"mask_influence_threshold": 1.5},
-    ],
-)
-def test_spline_parameters_are_checked(parameters):
-    with pytest.raises(ValueError, match=next(iter(parameters))):
-        get_interpolator("bspline3", **parameters)
-
-
-def test_names_have_no_aliases_but_in_the_accessor():
-    grid = points((5.2, 5.4))
-    for alias, name in {"bicubic": "cubic", "bilinear": "linear"}.items():
-        with pytest.raises(ValueError, match="unknown interpolation"):
-            ours(alias, IMAGE, grid)
-        assert np.array_equal(lazily(alias, IMAGE, grid)[0], lazily(name, IMAGE, grid)[0])
-
-
-def test_array_out_is_optional():
-    grid = points((5, 5), (6, 6))
-    assert gridr_dask.array_grid_resampling("linear", IMAGE, *grid, (1, 1))[0].shape == (2,)
-    with pytest.raises(TypeError, match="array_out"):
-        gridr("linear", IMAGE, *grid, (1, 1))
-
-
-def test_windows_and_resolutions_may_be_lists():
-    grid = points((5, 5), (6, 6))
-    assert ours("linear", IMAGE, grid, [1, 1], win=[[0, 0], [1, 1]])[0] == IMAGE[6, 6]
-    for resolution, win in (([1, 1], None), ((1, 1), [[0, 0], [1, 1]])):
-        with pytest.raises(TypeError):
-            theirs("linear", IMAGE, grid, resolution, win=win)
-
-
-def test_array_out_win_must_have_the_shape_of_the_block():
-    grid = np.mgrid[2:8, 2:8] * 1.0
-    how = {"array_out_win": np.array([[0, 3], [0, 4]]), "win": np.array([[0, 2], [0, 2]])}
-    out = np.full((6, 6), -1.0)
-    with pytest.raises(ValueError, match=r"array_out_win has shape \(4, 5\)"):
-        ours("linear", IMAGE, grid, array_out=out, **how)
-    assert (out == -1).all()
-    theirs("linear", IMAGE, grid, array_out=out, **how)
-    assert out[0, 3] == -1  # skewed: the second row of the block begins in the first of the window
-    assert out[0, 4] == IMAGE[3, 3]
-
-
-def test_array_out_mask_is_a_boolean_or_a_buffer():
-    grid = points((5, 5), (6, 6))
-    assert flags(ours("linear", IMAGE, grid, array_out_mask=np.True_)[1]) == [1, 1]
-    strided = np.zeros((1, 4), np.uint8)[:, ::2]
-    ours("linear", IMAGE, grid, array_out_mask=strided)
-    assert flags(strided) == [1, 1]
-    with pytest.raises(AssertionError):
-        theirs("linear", IMAGE, grid, array_out_mask=np.True_)
-    for odd in (1, "yes"):
-        with pytest.raises(TypeError, match="array_out_mask"):
-            ours("linear", IMAGE, grid, array_out_mask=odd)
-        assert theirs("linear", IMAGE, grid, array_out_mask=odd)[1] is None
-
-
-def test_outputs_are_apart_from_inputs_and_writeable():
-    grid = np.mgrid[:12, :13] * 1.0
-    image = IMAGE.copy()
-    with pytest.raises(ValueError, match="array_out shares memory with array_in"):
-        ours("linear", image, grid, array_out=image, array_out_mask=None)
-    out = np.zeros(IMAGE.shape)
-    out.flags.writeable = False
-    with pytest.raises(ValueError, match="writeable"):
-        ours("linear", image, grid, array_out=out, array_out_mask=None)
-    image.flags.writeable = False
-    assert np.array_equal(ours("linear", image, grid)[0], IMAGE)
-
-
-def test_check_boundaries_changes_nothing():
-    grid = points((-300, 5), (5, 5), (5, 1e9), (np.nan, 0))
-    for interp in (*LOCAL, "bspline3"):
-        checked = ours(interp, LARGE, grid)
-        unchecked = ours(interp, LARGE, grid, check_boundaries=False)
-        assert np.array_equal(checked[0], unchecked[0])
-        assert np.array_equal(checked[1], unchecked[1])
-
-
-@pytest.mark.filterwarnings("default")
-def test_a_degenerate_grid_checks_its_window():
-    grid = points((np.nan, 5), (5, np.nan))
-    how = {"array_out_win": np.array([[0, 0], [3, 4]]), "nodata_out": -7.0, "array_out_mask": None}
-    with pytest.raises(ValueError, match="array_out_win"):
-        ours("linear", IMAGE, grid, array_out=np.zeros((1, 4)), **how)
-    with pytest.warns(UserWarning, match="Grid metrics cannot be computed. Check your input grid data"):
-        values, valid = ours("linear", IMAGE, grid, nodata_out=-7.0)
-    assert values.tolist() == [-7, -7]
-    assert flags(valid) == [0, 0]
-    # The accessor has no reason to warn: `valid` says it.
-    assert flags(lazily("linear", IMAGE, grid)[1]) == [0, 0]
-
-
-def test_nodata_out_must_fit_the_type():
-    grid = points((5, 5), (50, 50))
-    image = IMAGE.astype("u1")
-    for call in (ours, lazily):
-        with pytest.raises(ValueError, match="nodata_out"):
-            call("linear", image, grid, nodata_out=300)
-        assert np.ravel(call("linear", image, grid, nodata_out=255)[0])[1] == 255
-
-
-REFUSED = {
-    "unknown name": (Exception, ValueError, {"interp": "sinc"}),
-    "class for an instance": (Exception, TypeError, {"interp": compat.LinearInterpolator}),
-    "resolution 0": (ValueError, ValueError, {"grid_resolution": (0, 1)}),
-    "resolution below 0": (OverflowError, ValueError, {"grid_resolution": (-1, 1)}),
-    "window below 0": (OverflowError, ValueError, {"win": np.array([[0, 0], [-1, 0]])}),
-    "mask of booleans": (AssertionError, TypeError, {"array_in_mask": np.ones(IMAGE.shape, bool)}),
-    "mask of another shape": (AssertionError, ValueError, {"array_in_mask": np.ones((3, 3), "u1")}),
-    "valid value": (
-        OverflowError,
-        ValueError,
-        {"grid_mask": np.ones((1, 2), "u1"), "grid_mask_valid_value": 300},
-    ),
-    "two buffers of one band": (AssertionError, ValueError, {"array_out": np.zeros((2, 1, 2))}),
-    "buffer of integers": (Exception, None, {"array_out": np.zeros((1, 2), "i4")}),
-    "image of four axes": (ValueError, ValueError, {"array_in": np.zeros((1, 1, 3, 3))}),
-    "origin in standalone mode": (ValueError, ValueError, {"array_in_origin": (1, 1)}),
-}
-
-
-@pytest.mark.parametrize("name", REFUSED)
-def test_exceptions_are_value_or_type_errors(name):
-    its, kind, change = REFUSED[name]
-    rows, cols = points((5, 5), (6, 6))
-    call = {
-        "interp": "linear",
-        "array_in": IMAGE,
-        "grid_row": rows,
-        "grid_col": cols,
-        "grid_resolution": (1, 1),
-        "array_out": None,
-    }
-    with pytest.raises(its):
-        gridr(**(call | change))
-    if kind is None:
-        gridr_dask.array_grid_resampling(**(call | change))
-        return
-    with pytest.raises(kind) as caught:
-        gridr_dask.array_grid_resampling(**(call | change))
-    assert isinstance(caught.value, gridr_dask.GridrError)
-    assert str(caught.value)
-
-
-# The public prefilter
-
-
-def test_the_prefilter_refuses_what_it_cannot_do():
-    for n in (2, 4, 13):
-        with pytest.raises(ValueError, match=f"n={n}"):
-            gridr_dask.array_bspline_prefiltering(LARGE.copy(), n=n)
-        with pytest.raises(ValueError, match=f"n={n}"):
-            compat.compute_2d_truncation_index(n)
-    with pytest.raises(ValueError, match="too small"):
-        gridr_dask.array_bspline_prefiltering(np.zeros((28, 40)), n=3)
-    gridr_dask.array_bspline_prefiltering(np.zeros((29, 29)), n=3)
-    with pytest.raises(ValueError, match="initialized"):
-        gridr_dask.array_bspline_prefiltering(LARGE.copy(), interp=get_interpolator("bspline3"))
-    with pytest.raises(ValueError, match="threshold"):
-        mask = np.ones(LARGE.shape, np.uint8)
-        gridr_dask.array_bspline_prefiltering(LARGE.copy(), mask, n=3, mask_influence_threshold=0)
-
-
-# What the accessor decides otherwise than GridR's function
-
-
-def test_the_accessor_counts_the_origin_the_other_way():
-    grid = points((5.25, 6.5), (7, 8))
-    whole = np.ravel(lazily("linear", IMAGE, grid)[0])
-    cut = IMAGE[3:, 4:]
-    assert np.array_equal(np.ravel(lazily("linear", cut, grid, source_origin=(3, 4))[0]), whole)
-    how = {"array_in_origin": (-3, -4), "standalone": False}
-    assert np.array_equal(ours("linear", cut, grid, **how)[0], whole)
-
-
-def test_the_accessor_fills_with_what_the_source_declares():
-    grid = points((50, 50), (5, 5))
-    source = xr.DataArray(IMAGE.astype("i2"), dims=("y", "x"))
-    assert source.gridr.resample(grid).values[0, 0] == 0
-    assert source.assign_attrs(_FillValue=-99).gridr.resample(grid).values[0, 0] == -99
-    assert np.isnan(source.astype("f4").gridr.resample(grid).values[0, 0])
-    assert ours("linear", IMAGE, grid)[0][0] == 0
-
-
-def test_the_accessor_takes_masks_of_any_type():
-    grid = points((5, 5), (5.5, 5))
-    mask = np.ones(IMAGE.shape)
-    mask[6, 5] = 0
-    for given in (mask, mask.astype(bool), xr.DataArray(mask, dims=("y", "x"))):
-        assert flags(lazily("linear", IMAGE, grid, mask=given)[1]) == [1, 0]

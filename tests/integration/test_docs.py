@@ -1,6 +1,8 @@
-"""Every Python block of the README and the docs runs as printed, and links lead somewhere."""
+"""Every Python block of the README and the docs runs as printed; links, tests and figures are there."""
 
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -35,3 +37,25 @@ def test_snippets_run(page, tmp_path, monkeypatch):
 def test_links_lead_somewhere(page):
     links = [link for link in LINK.findall(page.read_text()) if "://" not in link]
     assert [link for link in links if not (page.parent / link).exists()] == []
+
+
+def test_every_deviation_names_a_test_that_exists():
+    rows = re.findall(r"^\|.*\|$", (ROOT / "docs" / "deviations.md").read_text(), re.MULTILINE)
+    rows = [row for row in rows if not row.endswith(("---|", "| test |"))]
+    source = "".join(path.read_text() for path in (ROOT / "tests").rglob("test_*.py"))
+    known = set(re.findall(r"def (test_\w+)", source))
+    for row in rows:
+        named = set(re.findall(r"`(test_\w+)`", row.split("|")[-2]))
+        assert named, row
+        assert named <= known, row
+
+
+@pytest.mark.slow
+def test_every_figure_is_drawn_by_the_script(tmp_path):
+    script = ROOT / "docs" / "figures.py"
+    subprocess.run([sys.executable, str(script), str(tmp_path)], check=True, capture_output=True)
+    drawn = {path.name for path in tmp_path.iterdir()}
+    kept = {path.name for path in (ROOT / "docs" / "images").iterdir()}
+    assert kept == drawn | {"mountains.png"}
+    concepts = "".join(path.read_text() for path in (ROOT / "docs" / "concepts").glob("*.md"))
+    assert {Path(link).name for link in re.findall(r"!\[[^]]*\]\(([^)]+)\)", concepts)} == drawn
