@@ -153,7 +153,11 @@ impl<const K: usize> Filter<K> {
             self.isa.run(Sweep { lines: &mut lines, filter: self });
             let kept = &lines[(keep.0 - from) as usize..];
             for (out, line) in band.chunks_exact_mut(width).zip(kept) {
-                out[first..first + count].copy_from_slice(&line[..count]);
+                // A whole strip is copied as a block of fixed size, which the compiler unrolls.
+                match out[first..].first_chunk_mut::<STRIP>() {
+                    Some(strip) if count == STRIP => *strip = *line,
+                    _ => out[first..first + count].copy_from_slice(&line[..count]),
+                }
             }
             first += count;
         }
