@@ -15,17 +15,16 @@ from gridr_dask.compat.grids import grid_resolution_window_safe
 from gridr_dask.compat.output import Output, inclusive_window
 from gridr_dask.compute import Blocks, Nodes, SourceMask, get_interpolator, kernel_of, resample_window
 from gridr_dask.compute.interpolators import Interpolator, PyInterpolatorType, is_bspline
-from gridr_dask.compute.masks import resolve_mask_strategy
+from gridr_dask.compute.masks import check_mask
 from gridr_dask.compute.nodes import check_nodes, valid_nodes
 from gridr_dask.compute.threads import default_threads
 from gridr_dask.errors import InvalidInputError, UnsupportedDtypeError
-from gridr_dask.geometry import Boundary, Grid, Kernel, Window
+from gridr_dask.geometry import Boundary, Grid, Window
 
 __all__ = ["array_grid_resampling"]
 
 _Array = npt.NDArray[Any]
 _MAX_ORIGIN = 1 << 28
-_NO_PAD = ((0, 0), (0, 0))
 
 
 def array_grid_resampling(
@@ -126,7 +125,7 @@ def array_grid_resampling(
     origin, shift = _origin(array_in_origin, standalone)
     if kernel.prefiltered and is_bspline(kernel.name) and image.dtype != np.float64:
         raise UnsupportedDtypeError("array_in must hold float64 coefficients; use astype", "dtype")
-    validity = _source_mask(kernel, image, array_in_mask, array_in_mask_safe_win, standalone)
+    validity = _source_mask(image, array_in_mask, array_in_mask_safe_win, standalone)
     check_nodes(rows, cols, grid_mask, grid_mask_valid_value, grid_nodata)
     resolution = _pair("grid_resolution", grid_resolution)
     target = _target(rows.shape, resolution, win)
@@ -243,20 +242,12 @@ def _valid_coordinates(
     return None
 
 
-def _source_mask(
-    kernel: Kernel, image: _Array, mask: _Array | None, safe_win: Any, standalone: bool
-) -> SourceMask:
-    """Return which samples are valid; a mask without a 0 is none."""
-    if safe_win is not None and mask is None:
-        if standalone:
-            return SourceMask()
-        raise InvalidInputError("array_in_mask_safe_win needs array_in_mask", "safe-window")
-    # The engine's image is never padded; its edge is a rule of the boundary.
-    strategy = resolve_mask_strategy(
-        kernel.name, _NO_PAD, mask, None, array_in_shape=image.shape, array_in_mask_safe_win=safe_win
-    )
-    if mask is None or strategy.mask_kind == "none" or bool(mask.all()):
+def _source_mask(image: _Array, mask: _Array | None, safe_win: Any, standalone: bool) -> SourceMask:
+    """Return which samples are valid, in the engine's terms."""
+    if mask is None:
+        if safe_win is not None and not standalone:
+            raise InvalidInputError("array_in_mask_safe_win needs array_in_mask", "safe-window")
         return SourceMask()
-    safe = strategy.safe_region
-    window = None if safe is None else inclusive_window("array_in_mask_safe_win", safe, mask.shape)
-    return SourceMask(Blocks.whole(mask), window)
+    check_mask(mask, image.shape)
+    safe = None if safe_win is None else inclusive_window("array_in_mask_safe_win", safe_win, mask.shape)
+    return SourceMask(Blocks.whole(mask), safe)

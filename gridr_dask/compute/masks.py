@@ -21,7 +21,9 @@ __all__ = [
     "ResamplingMaskStrategy",
     "Validity",
     "apply_mask_strategy",
+    "check_mask",
     "check_mask_strategy",
+    "decide_mask_strategy",
     "resolve_mask_strategy",
 ]
 
@@ -101,22 +103,57 @@ def resolve_mask_strategy(
     """
     pairs = check_pad(pad)
     check_boundary_condition(boundary_condition)
-    padded = bool(np.any(pairs))
-    mode = boundary_condition if trust_padding and padded else None
-    fill = (Validity.INVALID if mode is None else Validity.VALID) if padded else None
     if array_in_mask is not None:
-        _check_mask(array_in_mask, array_in_mask.shape if array_in_shape is None else array_in_shape)
-    if array_in_mask is None or array_in_mask.all():
-        if not is_bspline(interp) and (not padded or mode is not None):
+        check_mask(array_in_mask, array_in_mask.shape if array_in_shape is None else array_in_shape)
+    real = array_in_mask is not None and not array_in_mask.all()
+    described = array_in_mask is not None or array_in_shape is not None
+    shape = _image_shape(array_in_mask, array_in_shape) if described else None
+    safe = None
+    if real and shape is not None and array_in_mask_safe_win is not None:
+        safe = _window_within(array_in_mask_safe_win, shape, "array_in_mask_safe_win")
+    mode = boundary_condition if trust_padding else None
+    return decide_mask_strategy(
+        is_bspline(interp), pairs, shape, mode, (array_in_mask is not None, real), safe
+    )
+
+
+def decide_mask_strategy(
+    spline: bool,
+    pad: _Pad,
+    shape: tuple[int, int] | None,
+    trusted_mode: str | None,
+    mask: tuple[bool, bool],
+    safe_window: _Array | None,
+) -> ResamplingMaskStrategy:
+    """Return how validity is known: the one decision behind every call, on one array or on blocks.
+
+    Parameters
+    ----------
+    spline : bool
+        Whether the kernel is a B-spline.
+    pad : ((top, bottom), (left, right))
+        Pixels around the image.
+    shape : (int, int), optional
+        Rows and columns of the image; needed where a region is made from it.
+    trusted_mode : str or None
+        Boundary condition of pads that are valid.
+    mask : (bool, bool)
+        Whether a mask is given, and whether it has a 0.
+    safe_window : (2, 2) integer array, optional
+        Window of the image promised to be valid, inclusive.
+    """
+    given, real = mask
+    padded = bool(np.any(pad))
+    mode = trusted_mode if padded else None
+    fill = (Validity.INVALID if mode is None else Validity.VALID) if padded else None
+    if not real:
+        if not spline and (not padded or mode is not None):
             return _NOTHING
-        shape = _image_shape(array_in_mask, array_in_shape)
-        return _strategy_without_mask(pairs, shape, array_in_mask is None, fill, mode)
-    if array_in_mask_safe_win is None:
+        return _strategy_without_mask(pad, _image_shape(None, shape), not given, fill, mode)
+    if safe_window is None:
         return ResamplingMaskStrategy("binary", None, False, fill, mode)
-    shape = _image_shape(array_in_mask, array_in_shape)
-    window = _window_within(array_in_mask_safe_win, shape, "array_in_mask_safe_win")
-    shift = [[pairs[0][0]], [pairs[1][0]]]
-    return ResamplingMaskStrategy("safe_region", window + shift, False, fill, mode)
+    shift = [[pad[0][0]], [pad[1][0]]]
+    return ResamplingMaskStrategy("safe_region", safe_window + shift, False, fill, mode)
 
 
 def _strategy_without_mask(
@@ -144,12 +181,13 @@ def _image_shape(mask: _Array | None, array_in_shape: tuple[int, ...] | None) ->
     return shape[-2], shape[-1]
 
 
-def _check_mask(mask: _Array, shape: tuple[int, ...]) -> None:
+def check_mask(mask: _Array, shape: tuple[int, ...]) -> None:
+    """Raise unless a mask is uint8, 2-D, of the rows and columns of an image of `shape`."""
     if mask.dtype != np.uint8:
         raise UnsupportedDtypeError(f"array_in_mask holds {mask.dtype}; it must be uint8: use astype", "mask")
     if mask.ndim != 2 or mask.shape != tuple(shape[-2:]):
         raise InvalidInputError(
-            f"array_in_mask {mask.shape} must have the rows and columns of the image, {tuple(shape[-2:])}",
+            f"array_in_mask {mask.shape} must have the shape of the image, {tuple(shape[-2:])}",
             "mask",
         )
 
@@ -208,7 +246,7 @@ def apply_mask_strategy(
             f"array_in_mask is needed by a strategy of mask_kind {strategy.mask_kind!r} without allocation",
             "mask",
         )
-    _check_mask(array_in_mask, array_in_shape)
+    check_mask(array_in_mask, array_in_shape)
     if not np.any(pairs):
         return array_in_mask
     # The constant of a mask is its fill: 0, that of the image, would distrust what the strategy trusts.

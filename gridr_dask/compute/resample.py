@@ -88,10 +88,10 @@ def resample_window(
     valid_planes = valid
     if valid is not None and valid.ndim == result.ndim:
         valid_planes = np.moveaxis(valid, axes, (-2, -1))
-    safe = validity.safe
+    mask, safe = mask_of(source, validity, kernel.is_spline)
     _core.resample(
         _lattice(source),
-        _mask(source, validity, per_plane=planes.shape[:-2]),
+        _mask_lattice(mask, validity.mask, planes.shape[:-2]),
         {
             "shape": source.shape,
             "origin": source.origin,
@@ -136,17 +136,15 @@ def _lattice(source: Blocks) -> Any:
     }
 
 
-def _mask(source: Blocks, validity: SourceMask, per_plane: tuple[int, ...]) -> Any:
+def _mask_lattice(mask: Blocks | None, given: Blocks | None, per_plane: tuple[int, ...]) -> Any:
     """Return the mask as the engine takes it: for all planes, or one for each."""
-    given = validity.mask
-    mask = mask_of(source, given, validity.rule)
     if mask is None:
         return None
-    lattice = {"blocks": [as_mask(block) for block in mask.arrays], "rows": list(mask.rows)}
+    blocks = [as_mask(block) for block in mask.arrays]
     if mask is not given:
         # Parts of a sample, such as those of a complex number, share its validity.
-        lattice["blocks"] = [np.broadcast_to(block, (*per_plane, *block.shape[-2:])) for block in mask.arrays]
-    return lattice | {"cols": list(mask.cols)}
+        blocks = [np.broadcast_to(block, (*per_plane, *block.shape[-2:])) for block in blocks]
+    return {"blocks": blocks, "rows": list(mask.rows), "cols": list(mask.cols)}
 
 
 def _fills(fill: np.generic, planes: _Array) -> _Array:

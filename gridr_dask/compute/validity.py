@@ -9,10 +9,13 @@ import numpy as np
 import numpy.typing as npt
 
 from gridr_dask.compute.blocks import Blocks
+from gridr_dask.compute.masks import decide_mask_strategy
 from gridr_dask.errors import UnsupportedDtypeError
 from gridr_dask.geometry import Window
 
 __all__ = ["SampleRule", "SourceMask", "as_mask", "mask_of"]
+
+_NO_PAD = ((0, 0), (0, 0))
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,15 +85,26 @@ def as_mask(array: npt.NDArray[Any]) -> npt.NDArray[Any]:
     return array if array.dtype.char in "?B" else array != 0
 
 
-def mask_of(source: Blocks, mask: Blocks | None, rule: SampleRule) -> Blocks | None:
-    """Return the validity of a source's samples, or None if all are valid.
+def mask_of(source: Blocks, validity: SourceMask, spline: bool) -> tuple[Blocks | None, Window | None]:
+    """Return the mask of a source's samples and its safe window, as far as a call has to look at them.
 
     The mask as it is where samples are not judged by their value; else a mask for each band, on the
-    blocks of the source.
+    blocks of the source. The engine's image is never padded: its edge is a rule of the boundary.
     """
-    dtype = source.arrays[0].dtype
-    if not rule.applies_to(dtype):
-        return mask
+    mask = validity.mask
+    if validity.rule.applies_to(source.arrays[0].dtype):
+        mask = _judged(source, mask, validity.rule)
+    real = mask is not None and not all(block.all() for block in mask.arrays)
+    safe = validity.safe
+    region = None if safe is None else np.array([safe.rows, safe.cols]) - [0, 1]
+    strategy = decide_mask_strategy(spline, _NO_PAD, source.shape, None, (mask is not None, real), region)
+    if not real:
+        return None, None
+    return mask, None if strategy.safe_region is None else safe
+
+
+def _judged(source: Blocks, mask: Blocks | None, rule: SampleRule) -> Blocks:
+    """Return a mask for each band, on the blocks of the source: a given one, and the samples' values."""
     blocks = []
     spans = [(rows, cols) for rows in source.rows for cols in source.cols]
     for block, (rows, cols) in zip(source.arrays, spans, strict=True):

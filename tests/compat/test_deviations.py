@@ -114,7 +114,7 @@ def test_noise_snaps_to_half_integers():
 def test_a_window_beyond_the_grid_is_refused():
     grid = np.mgrid[:3, :3] * 2.0 + 1
     beyond = np.array([[0, 0], [0, 6]])
-    with pytest.raises(ValueError, match="within 5 rows and 5 columns"):
+    with pytest.raises(ValueError, match="win"):
         ours("linear", IMAGE, grid, (2, 2), win=beyond)
     with pytest.raises(ValueError, match="window"):
         lazily("linear", IMAGE, grid, (2, 2), window=(slice(0, 1), slice(0, 7)))
@@ -313,7 +313,7 @@ def test_a_safe_window_must_lie_within_the_image():
     grid = np.mgrid[:60, :64] * 1.0
     how = {"boundary_condition": "edge", **TRUSTED, "array_in_mask": mask}
     outside = np.array([[10, 60], [40, 50]])
-    with pytest.raises(ValueError, match="within the image of 60 rows"):
+    with pytest.raises(ValueError, match="array_in_mask_safe_win"):
         ours("bspline3", LARGE, grid, **how, array_in_mask_safe_win=outside)
     with pytest.raises(ValueError, match="mask_safe_win"):
         lazily("bspline3", LARGE, grid, mask=mask, mask_safe_win=(slice(10, 61), slice(40, 51)))
@@ -330,7 +330,7 @@ def test_a_safe_window_without_a_mask():
 def test_an_eroded_safe_window_never_grows():
     mask, small, large = np.ones((60, 60), np.uint8), [[0, 4], [0, 4]], [[0, 70], [0, 59]]
     assert compat.array_bspline_prefiltering_mask_safe_win(mask, small, n=3) is None
-    with pytest.raises(ValueError, match="within the mask"):
+    with pytest.raises(ValueError, match="array_in_mask_safe_win"):
         compat.array_bspline_prefiltering_mask_safe_win(mask, large, n=3)
     for window in (small, large):
         grown = reference_mask_safe_win(mask, np.array(window), n=3)

@@ -10,7 +10,7 @@ from gridr.core.interp.interpolator import get_interpolator
 from gridr_dask import compat
 from gridr_dask.compat import ResamplingMaskStrategy as Strategy
 from gridr_dask.compat import Validity
-from gridr_dask.compute.masks import is_bspline
+from gridr_dask.compute.interpolators import BSpline5Interpolator, PyInterpolatorType, is_bspline
 
 SHAPE = (6, 7)
 NO_PAD = np.zeros((2, 2), int)
@@ -118,18 +118,16 @@ def test_the_shape_may_have_leading_axes_and_is_only_asked_for_when_needed():
     assert compat.resolve_mask_strategy("linear", NO_PAD, None, None).mask_kind == "none"
 
 
-class Spline:
-    def shortname(self):
-        return "bspline5"
-
-
-class Declared:
-    is_bspline = True
-
-
 @pytest.mark.parametrize(
     ("interp", "answer"),
-    [("bspline3", True), ("cubic", False), (Spline(), True), (Declared(), True), (object(), False)],
+    [
+        ("bspline3", True),
+        ("cubic", False),
+        (BSpline5Interpolator(), True),
+        (BSpline5Interpolator, True),
+        (PyInterpolatorType.BSpline9, True),
+        (object(), False),
+    ],
 )
 def test_which_interpolations_are_splines(interp, answer):
     assert is_bspline(interp) is answer
