@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from operator import index
@@ -102,6 +103,8 @@ def resample(
         )
     if nan_policy not in ("propagate", "invalid"):
         raise InvalidInputError(f"nan_policy={nan_policy!r} must be 'propagate' or 'invalid'", "nan-policy")
+    if trust_padding and boundary_condition is None:
+        warnings.warn("trust_padding is ignored without a boundary_condition", UserWarning, stacklevel=3)
     name = _ALIASES.get(interp, interp) if isinstance(interp, str) else interp
     whole = Window.whole(spec.target_shape)
     request = _Request(

@@ -181,10 +181,11 @@ def _image_shape(mask: _Array | None, array_in_shape: tuple[int, ...] | None) ->
     return shape[-2], shape[-1]
 
 
-def check_mask(mask: _Array, shape: tuple[int, ...]) -> None:
+def check_mask(mask: Any, shape: tuple[int, ...]) -> None:
     """Raise unless a mask is uint8, 2-D, of the rows and columns of an image of `shape`."""
-    if mask.dtype != np.uint8:
-        raise UnsupportedDtypeError(f"array_in_mask holds {mask.dtype}; it must be uint8: use astype", "mask")
+    if not isinstance(mask, np.ndarray) or mask.dtype != np.uint8:
+        given = getattr(mask, "dtype", type(mask).__name__)
+        raise UnsupportedDtypeError(f"array_in_mask is {given}; it must be an array of uint8", "mask")
     if mask.ndim != 2 or mask.shape != tuple(shape[-2:]):
         raise InvalidInputError(
             f"array_in_mask {mask.shape} must have the shape of the image, {tuple(shape[-2:])}",

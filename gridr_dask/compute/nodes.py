@@ -100,11 +100,10 @@ def check_nodes(
         _check_mask(grid_mask, grid_row.shape, grid_mask_valid_value)
 
 
-def _check_mask(mask: _Array, shape: tuple[int, ...], valid_value: int | None) -> None:
-    if mask.dtype != np.uint8:
-        raise UnsupportedDtypeError(
-            f"grid_mask holds {mask.dtype}; it must be uint8: use astype", "grid-mask"
-        )
+def _check_mask(mask: Any, shape: tuple[int, ...], valid_value: int | None) -> None:
+    if not isinstance(mask, np.ndarray) or mask.dtype != np.uint8:
+        given = getattr(mask, "dtype", type(mask).__name__)
+        raise UnsupportedDtypeError(f"grid_mask is {given}; it must be an array of uint8", "grid-mask")
     if mask.shape != shape:
         raise InvalidInputError(f"grid_mask {mask.shape} must have the grid's shape {shape}", "grid-mask")
     try:

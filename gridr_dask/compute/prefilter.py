@@ -167,9 +167,10 @@ def _definition(
     if precision is not None:
         return n, truncation_indices(n, 10.0**-precision), threshold
     given = np.asarray(trunc_idx)
-    if given.ndim != 1 or given.dtype.kind not in "iu" or len(given) < len(known):
+    if given.ndim != 1 or given.dtype.kind not in "iu" or len(given) < len(known) or given.min() < 0:
         raise InvalidInputError(
-            f"trunc_idx must be at least {len(known)} integers for order {n}, got {trunc_idx!r}", "truncation"
+            f"trunc_idx must be at least {len(known)} integers from 0 on for order {n}, got {trunc_idx!r}",
+            "truncation",
         )
     return n, [int(i) for i in given[: len(known)]], threshold
 

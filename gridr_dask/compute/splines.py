@@ -52,6 +52,10 @@ def truncation_indices(order: int, epsilon: float) -> list[int]:
     counts = []
     for i, pole in enumerate(z):
         bound = 0.5 * rho**2 * epsilon * (1 - pole) * (1 - mu[i]) * prod(mu[i + 1 :])
+        if not bound > 0:
+            raise InvalidInputError(
+                f"a precision of {epsilon} is beyond what float64 can tell from 0", "epsilon"
+            )
         counts.append(1 + max(0, floor(log(bound) / logs[i])))
     return counts
 

@@ -48,6 +48,10 @@ class Boundary:
                 f"past the edge as valid, False to use it in filters only",
                 "trust-padding",
             )
+        if not isinstance(trust_padding, (bool, np.bool_)):
+            raise InvalidInputError(
+                f"trust_padding must be True or False, got {trust_padding!r}", "trust-padding"
+            )
         return cls(boundary_condition, bool(trust_padding))
 
     @property
