@@ -32,6 +32,7 @@ from gridr_dask.compute import (
 )
 from gridr_dask.compute.dtypes import result_dtype
 from gridr_dask.compute.interpolators import Interpolator
+from gridr_dask.compute.resample import bands_can_differ
 from gridr_dask.compute.threads import default_threads
 from gridr_dask.errors import GridrError, InvalidInputError
 from gridr_dask.geometry import Boundary, Grid, Kernel, Window
@@ -207,11 +208,12 @@ def _resample_array(array: xr.DataArray, request: _Request) -> tuple[xr.DataArra
     result.name, result.encoding = array.name, encoding
     if valid is None:
         return result, None
-    valid_dims = array.dims if valid.ndim == array.ndim else request.spatial
+    per_band = bands_can_differ(array.dtype, fill.dtype, rule)
+    valid_dims = array.dims if per_band else request.spatial
     valid_coords = {k: c for k, c in coords.items() if set(c.dims) <= set(valid_dims)}
     validity = xr.DataArray(valid, valid_coords, valid_dims)
     validity.name = array.name
-    return result, validity
+    return result, validity.transpose(*(dim for dim in array.dims if dim in valid_dims))
 
 
 def _mask(request: _Request, shape: tuple[int, int]) -> tuple[Any, Window | None]:

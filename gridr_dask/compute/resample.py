@@ -86,7 +86,7 @@ def resample_window(
     result, valid = out
     planes = as_planes(np.moveaxis(result, axes, (-2, -1)))
     valid_planes = valid
-    if valid is not None and valid.ndim == result.ndim:
+    if valid is not None and per_band:
         valid_planes = np.moveaxis(valid, axes, (-2, -1))
     mask, safe = mask_of(source, validity, kernel.is_spline)
     _core.resample(

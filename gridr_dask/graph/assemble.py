@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from itertools import product
 from operator import getitem
@@ -143,7 +143,13 @@ def _halves(
         [("values", chunks, dtype), ("valid", valid_chunks, np.dtype(bool))]
     ):
         half_name = name.replace("resample", what)
-        layer = _half_layer(half_name, name, half, half_chunks, axes, len(chunks))
+        # A plane of validity that all bands share is that of the first leading block.
+        first = (0,) * len(chunks)
+        keys = {
+            index: index if half_chunks is chunks else _at(first, axes, index)
+            for index in product(*(range(len(sizes)) for sizes in half_chunks))
+        }
+        layer = _half_layer(half_name, name, half, keys)
         dsk = HighLevelGraph({**graph.layers, half_name: layer}, {**graph.dependencies, half_name: {name}})
         halves.append(da.Array(dsk, half_name, half_chunks, dtype=half_dtype))
     return halves[0], halves[1]
@@ -192,20 +198,13 @@ def _pick(spans: tuple[Span, ...], indices: Sequence[int]) -> tuple[Span, ...]:
 
 
 def _half_layer(
-    name: str,
-    pair_name: str,
-    half: int,
-    chunks: tuple[tuple[int, ...], ...],
-    axes: tuple[int, int],
-    ndim: int,
+    name: str, pair_name: str, half: int, keys: Mapping[tuple[int, ...], tuple[int, ...]]
 ) -> dict[Any, Task]:
-    """Return tasks that take one half of each pair; a 2-D half is that of the first leading block."""
-    layer = {}
-    for index in product(*(range(len(sizes)) for sizes in chunks)):
-        whole = index if len(index) == ndim else _at((0,) * ndim, axes, index)
-        key = (name, *index)
-        layer[key] = Task(key, getitem, TaskRef((pair_name, *whole)), half)
-    return layer
+    """Return tasks that take one half of each pair; `keys` are block indices of the half and of its pair."""
+    return {
+        (name, *index): Task((name, *index), getitem, TaskRef((pair_name, *whole)), half)
+        for index, whole in keys.items()
+    }
 
 
 def _at(index: Sequence[int], axes: tuple[int, int], spatial: Sequence[int]) -> tuple[int, ...]:
