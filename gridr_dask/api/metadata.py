@@ -6,6 +6,7 @@ from collections.abc import Hashable, Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import xarray as xr
 
 from gridr_dask.compute.dtypes import cast_fill, default_fill
@@ -66,7 +67,7 @@ def spatial_dims(dims: Iterable[Hashable], given: Sequence[Hashable] | None) -> 
     )
 
 
-def fill_of(array: xr.DataArray, nodata_out: Any, dtype: np.dtype[Any]) -> np.generic:
+def fill_of(array: xr.DataArray, nodata_out: Any, dtype: np.dtype[Any]) -> npt.NDArray[Any]:
     """Return the sample that is written where nothing is valid.
 
     ``"auto"`` is the nodata value that the source declares, else NaN (NaT) or 0. A float source whose
@@ -90,7 +91,7 @@ def fill_of(array: xr.DataArray, nodata_out: Any, dtype: np.dtype[Any]) -> np.ge
     return default_fill(dtype)
 
 
-def nodata_of(array: xr.DataArray, src_nodata: Any) -> np.generic | None:
+def nodata_of(array: xr.DataArray, src_nodata: Any) -> npt.NDArray[Any] | None:
     """Return the value of samples that are invalid, of the source's type, or None.
 
     ``"auto"`` is what the source declares in its attributes or encoding, unless its type can't hold it.
@@ -133,7 +134,7 @@ def kept_coords(
 
 
 def resampled_metadata(
-    source: xr.DataArray, fill: np.generic, keep: bool
+    source: xr.DataArray, fill: npt.NDArray[Any], keep: bool
 ) -> tuple[dict[str, Any], dict[str, Any]]:
     """Return attributes and encoding of a result: those of the source as far as they are still true."""
     same_dtype = fill.dtype == source.dtype
@@ -143,7 +144,7 @@ def resampled_metadata(
     for metadata in [attrs, *([encoding] if source.dtype.kind not in "fc" else [])]:
         for key in _NODATA:
             if key in metadata:
-                metadata[key] = fill
+                metadata[key] = fill[()]
     if not same_dtype and source.dtype.kind in "fc":
         # It encoded NaN as a value of the file's type, which is no longer known.
         for key in _NODATA:

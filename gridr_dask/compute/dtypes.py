@@ -49,19 +49,17 @@ def result_dtype(source: npt.DTypeLike, requested: npt.DTypeLike | None, kernel:
     return result
 
 
-def default_fill(dtype: np.dtype[Any]) -> np.generic:
-    """Return what stands for "no value": NaN or NaT where the type has it, else 0."""
+def default_fill(dtype: np.dtype[Any]) -> npt.NDArray[Any]:
+    """Return what stands for "no value", an array of no axes: NaN or NaT where the type has it, else 0."""
     if dtype.kind in "mM":
         return _sample("NaT", dtype)
-    if dtype.kind in "fc":
-        return cast_fill(np.nan, dtype)
-    zeros: Any = np.zeros((), dtype)
-    zero: np.generic = zeros[()]
-    return zero
+    return cast_fill(np.nan, dtype) if dtype.kind in "fc" else np.zeros((), dtype)
 
 
-def cast_fill(value: Any, dtype: np.dtype[Any], name: str = "nodata_out") -> np.generic:
-    """Return `value` as a sample of `dtype`; errors call it `name`. A complex NaN is NaN in both parts.
+def cast_fill(value: Any, dtype: np.dtype[Any], name: str = "nodata_out") -> npt.NDArray[Any]:
+    """Return `value` as a sample of `dtype`, an array of no axes; errors call it `name`.
+
+    A complex NaN is NaN in both parts.
 
     Raises
     ------
@@ -90,10 +88,9 @@ def cast_fill(value: Any, dtype: np.dtype[Any], name: str = "nodata_out") -> np.
     return sample
 
 
-def _sample(value: Any, dtype: np.dtype[Any]) -> np.generic:
-    sample: Any = np.asarray(value).astype(dtype)
-    scalar: np.generic = sample[()]
-    return scalar
+def _sample(value: Any, dtype: np.dtype[Any]) -> npt.NDArray[Any]:
+    # No numpy scalar: that of a text type forgets how long it is.
+    return np.asarray(value).astype(dtype)
 
 
 def as_planes(array: npt.NDArray[Any]) -> npt.NDArray[Any]:

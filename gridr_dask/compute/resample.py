@@ -27,7 +27,7 @@ def resample_window(
     target: Window,
     kernel: Kernel,
     *,
-    fill: np.generic,
+    fill: npt.NDArray[Any],
     boundary: Boundary = Boundary(),
     validity: SourceMask = SourceMask(),
     with_valid: bool = False,
@@ -46,7 +46,7 @@ def resample_window(
         Pixels of the target, in the frame of the whole grid.
     kernel : Kernel
         The interpolation.
-    fill : numpy scalar
+    fill : ndarray of no axes
         Written where there is no valid sample; its type is that of the result.
     boundary : Boundary
         How the source continues past its edge.
@@ -88,6 +88,11 @@ def resample_window(
     valid_planes = valid
     if valid is not None and per_band:
         valid_planes = np.moveaxis(valid, axes, (-2, -1))
+    # A band of several parts, such as the two of a complex number, has one validity.
+    parts = planes.ndim - result.ndim
+    by_part = valid_planes
+    if valid_planes is not None and parts and per_band:
+        by_part = np.empty((planes.shape[0], *valid_planes.shape), np.bool_)
     mask, safe = mask_of(source, validity, kernel.is_spline)
     _core.resample(
         _lattice(source),
@@ -107,7 +112,7 @@ def resample_window(
             "shift": nodes.shift,
         },
         (*target.rows, *target.cols),
-        {"values": planes, "valid": valid_planes, "fill": _fills(fill, planes)},
+        {"values": planes, "valid": by_part, "fill": _fills(fill, planes)},
         {
             "kernel": kernel.name,
             "epsilon": kernel.epsilon or 1.0,
@@ -117,6 +122,8 @@ def resample_window(
             "isa": isa.chosen(),
         },
     )
+    if valid_planes is not None and by_part is not None and by_part is not valid_planes:
+        by_part.all(axis=0, out=valid_planes)
     return result, valid
 
 
@@ -147,7 +154,7 @@ def _mask_lattice(mask: Blocks | None, given: Blocks | None, per_plane: tuple[in
     return {"blocks": blocks, "rows": list(mask.rows), "cols": list(mask.cols)}
 
 
-def _fills(fill: np.generic, planes: _Array) -> _Array:
+def _fills(fill: npt.NDArray[Any], planes: _Array) -> _Array:
     """Return the fill sample for each plane: strides of 0 where they share one."""
     parts = as_planes(np.asarray(fill)[np.newaxis, np.newaxis])
     spread = parts.reshape(parts.shape[:-2] + (1,) * (planes.ndim - parts.ndim) + (1, 1))

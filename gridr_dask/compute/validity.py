@@ -24,7 +24,7 @@ class SampleRule:
 
     Attributes
     ----------
-    nodata : numpy scalar, optional
+    nodata : ndarray of no axes, optional
         Samples of this value; NaN stands for NaN.
     nan : bool
         Samples that are not a number.
@@ -32,7 +32,7 @@ class SampleRule:
         Samples that are infinite: a spline's filter can't take them in.
     """
 
-    nodata: np.generic | None = None
+    nodata: npt.NDArray[Any] | None = None
     nan: bool = False
     infinite: bool = False
 
@@ -45,7 +45,8 @@ class SampleRule:
         valid = np.ones(block.shape, np.bool_)
         missing = self.nodata is not None and bool(self.nodata != self.nodata)
         if self.nodata is not None and not missing:
-            np.not_equal(block, self.nodata, out=valid)
+            with np.errstate(invalid="ignore"):
+                np.not_equal(block, self.nodata, out=valid)
         if (self.nan or missing) and block.dtype.kind in "fcmM":
             valid &= ~(np.isnat(block) if block.dtype.kind in "mM" else np.isnan(block))
         if self.infinite and block.dtype.kind in "fc":

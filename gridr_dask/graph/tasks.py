@@ -27,7 +27,7 @@ class Resampling:
     source_shape: tuple[int, int]
     source_origin: tuple[int, int]
     axes: tuple[int, int]
-    fill: np.generic
+    fill: npt.NDArray[Any]
     rule: SampleRule
     safe: Window | None
     with_valid: bool
