@@ -156,7 +156,8 @@ def _mask_lattice(mask: Blocks | None, given: Blocks | None, per_plane: tuple[in
 
 def _fills(fill: npt.NDArray[Any], planes: _Array) -> _Array:
     """Return the fill sample for each plane: strides of 0 where they share one."""
-    parts = as_planes(np.asarray(fill)[np.newaxis, np.newaxis])
+    # A copy: what comes out of a pickle need not be aligned.
+    parts = as_planes(np.array(fill)[np.newaxis, np.newaxis])
     spread = parts.reshape(parts.shape[:-2] + (1,) * (planes.ndim - parts.ndim) + (1, 1))
     return np.broadcast_to(spread, (*planes.shape[:-2], 1, 1))
 
