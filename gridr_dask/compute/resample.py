@@ -165,8 +165,9 @@ def _fills(fill: npt.NDArray[Any], planes: _Array) -> _Array:
 def _readable(array: _Array) -> _Array:
     """Return planes that the engine reads as they lie; odd ones are copied, block by block."""
     native = array.dtype.newbyteorder("=")
-    if array.dtype != native or not array.flags.aligned:
+    if array.dtype != native:
         array = array.astype(native)
-    if any(stride % array.itemsize for stride in array.strides):
-        array = array.copy()
-    return as_planes(array)
+    planes = as_planes(array)
+    if planes.flags.aligned and not any(stride % planes.itemsize for stride in planes.strides):
+        return planes
+    return as_planes(array.copy())

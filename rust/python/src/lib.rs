@@ -127,10 +127,13 @@ fn resample(
     py.detach(|| run(&task)).map_err(fail)
 }
 
-/// Every kernel: name, first and last tap, whether it rounds to the nearest pixel, trusted margin,
-/// half-width that a safe window must hold, poles of its prefilter, and factor of unscaled coefficients.
+/// Name, first and last tap, whether it rounds to the nearest pixel, trusted margin, half-width that a safe
+/// window must hold, poles of the prefilter, and factor of unscaled coefficients.
+type KernelRow = (&'static str, i32, i32, bool, i64, i64, Vec<f64>, f64);
+
+/// A row for every kernel.
 #[pyfunction]
-fn kernels() -> Vec<(&'static str, i32, i32, bool, i64, i64, Vec<f64>, f64)> {
+fn kernels() -> Vec<KernelRow> {
     let describe = |kind: &KernelKind| {
         let s = kind.support();
         (kind.name(), s.first, s.last, s.rounds, s.margin, s.half, s.poles.to_vec(), s.gain)
