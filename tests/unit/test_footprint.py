@@ -1,0 +1,143 @@
+"""From grid nodes to source windows."""
+
+import numpy as np
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from gridr_dask.geometry import Boundary
+from gridr_dask.plan import node_bounds
+from gridr_dask.plan.footprint import tap_windows
+from tests import oracles
+from tests.scenes import LOCAL, NOISE, kernel_named
+from tests.strategies import seeds
+
+
+def naive_bounds(rows, cols, row_spans, col_spans):
+    bounds = np.full((len(row_spans), len(col_spans), 4), [np.inf, -np.inf, np.inf, -np.inf])
+    for i, row_span in enumerate(row_spans):
+        for j, col_span in enumerate(col_spans):
+            for r in range(*row_span):
+                for c in range(*col_span):
+                    y, x = rows[r, c], cols[r, c]
+                    if np.isfinite(y) and np.isfinite(x):
+                        low_y, high_y, low_x, high_x = bounds[i, j]
+                        bounds[i, j] = min(low_y, y), max(high_y, y), min(low_x, x), max(high_x, x)
+    return bounds
+
+
+def spans(rng, size):
+    """Ascending spans that may overlap, touch, or leave gaps."""
+    starts = np.sort(rng.integers(0, size, rng.integers(1, 6)))
+    return [(int(a), int(rng.integers(a + 1, size + 1))) for a in starts]
+
+
+@given(seed=seeds, broken=st.sampled_from([0, 0.3, 1]), dtype=st.sampled_from(["f4", "f8", ">f8"]))
+def test_bounds_are_those_of_a_loop_over_finite_nodes(seed, broken, dtype):
+    rng = np.random.default_rng(seed)
+    shape = tuple(rng.integers(1, 12, 2))
+    rows, cols = rng.normal(size=(2, *shape))
+    rows[rng.random(shape) < broken] = rng.choice([np.nan, np.inf, -np.inf])
+    cols[rng.random(shape) < broken / 2] = rng.choice([np.nan, np.inf, -np.inf])
+    rows, cols = rows.astype(dtype), cols.astype(dtype)
+    args = rows, cols, spans(rng, shape[0]), spans(rng, shape[1])
+    np.testing.assert_array_equal(node_bounds(*args), naive_bounds(*args))
+
+
+def test_a_node_inside_a_window_counts_as_much_as_one_at_its_edge():
+    rows = np.zeros((5, 5))
+    rows[2, 2] = 40
+    assert node_bounds(rows, rows, [(0, 5)], [(0, 5)]).tolist() == [[[0, 40, 0, 40]]]
+
+
+def test_bounds_without_a_finite_node_are_empty():
+    nodes = np.full((2, 2), np.nan)
+    bounds = node_bounds(nodes, nodes, [(0, 2)], [(0, 2)])
+    assert bounds.tolist() == [[[np.inf, -np.inf, np.inf, -np.inf]]]
+
+
+def windows_of(bounds, kernel, shape, origin=(0, 0)):
+    return tap_windows(bounds, kernel_named(kernel), Boundary(), shape, origin)
+
+
+ORIGINS = [0, 5, -7, -20_000, 20_000, -100_000, 2**28, -(2**28)]
+
+
+@example(kernel="linear", seed=0, origin=-20_000, noise=-1.2e-12, base=0)
+@example(kernel="linear", seed=0, origin=-20_000, noise=4.9e-13, base=8)
+@example(kernel="cubic", seed=0, origin=-(2**28), noise=-3e-9, base=0)
+@given(
+    kernel=st.sampled_from(LOCAL),
+    seed=seeds,
+    origin=st.sampled_from(ORIGINS),
+    noise=st.sampled_from([*NOISE, 5e-12, -5e-12, 1e-10, -3e-9, 0.2]),
+    base=st.integers(-3, 12),
+)
+@pytest.mark.parametrize("axis", [0, 1], ids=["rows", "cols"])
+def test_a_window_holds_every_sample_that_its_positions_need(axis, kernel, seed, origin, noise, base):
+    rng = np.random.default_rng(seed)
+    # A source of 9 pixels from 0 on in the frame of the grid, and more pixels before.
+    size, frame = 9 + max(0, -origin), max(0, origin)
+    along = frame + base + rng.integers(0, 3, rng.integers(1, 4)) / 2 + noise
+    shape, origins = [size, 5], [origin, 0]
+    points = np.stack([along, np.full(along.shape, 2.0)], axis=1)
+    if axis:
+        shape, origins, points = shape[::-1], origins[::-1], points[:, ::-1]
+    bounds = np.array([*zip(points.min(0), points.max(0), strict=True)]).ravel()
+    window = windows_of(bounds, kernel, tuple(shape), tuple(origins))
+    r0, r1, c0, c1 = window.tolist()
+    assert 0 <= r0 <= r1 <= shape[0]
+    assert 0 <= c0 <= c1 <= shape[1]
+    for y, x in points.tolist():
+        for row, col in oracles.support(y, x, kernel, tuple(shape), tuple(origins)):
+            assert r0 <= row < r1
+            assert c0 <= col < c1
+
+
+@pytest.mark.parametrize(
+    ("kernel", "bounds", "want"),
+    [
+        ("nearest", (2.0, 5.4, 1.0, 1.0), (2, 7, 1, 3)),
+        ("linear", (2.0, 5.4, 1.0, 1.0), (2, 7, 1, 3)),
+        ("cubic", (2.1, 5.4, 3.0, 3.0), (1, 8, 2, 6)),
+        ("cubic", (-50.0, 5.4, 0.5, 300.0), (0, 8, 0, 20)),
+    ],
+    ids=["nearest", "linear", "cubic", "clipped"],
+)
+def test_a_window_is_no_wider_than_the_kernel_needs(kernel, bounds, want):
+    r0, r1, c0, c1 = windows_of(np.array(bounds), kernel, (10, 20)).tolist()
+    assert (want[0] - 1 <= r0 <= want[0], want[2] - 1 <= c0 <= want[2]) == (True, True)
+    assert (want[1] - 1 <= r1 <= want[1], want[3] - 1 <= c1 <= want[3]) == (True, True)
+
+
+@pytest.mark.parametrize("kernel", LOCAL)
+@pytest.mark.parametrize(
+    "bounds",
+    [
+        (-9.0, -1.5, 2.0, 3.0),
+        (10.5, 90.0, 2.0, 3.0),
+        (2.0, 3.0, 20.5, 21.0),
+        (np.inf, -np.inf, np.inf, -np.inf),
+        (1e300, 1e301, 2.0, 3.0),
+        (-1e301, -1e300, 2.0, 3.0),
+        (np.finfo(float).max, np.finfo(float).max, 2.0, 3.0),
+    ],
+    ids=["above", "below", "right", "no node", "1e300", "-1e300", "the largest float"],
+)
+def test_a_window_that_sees_no_source_is_all_zero(kernel, bounds):
+    window = windows_of(np.array(bounds), kernel, (10, 20))
+    assert window.tolist() == [0, 0, 0, 0]
+
+
+@pytest.mark.parametrize("kernel", LOCAL)
+def test_bounds_of_any_size_are_clipped_to_the_source(kernel):
+    big = np.finfo(float).max
+    window = windows_of(np.array([-big, big, -1e300, 1e300]), kernel, (10, 20))
+    assert window.tolist() == [0, 10, 0, 20]
+
+
+@pytest.mark.parametrize("kernel", LOCAL)
+@pytest.mark.parametrize("shape", [(0, 5), (5, 0), (0, 0)])
+def test_an_empty_source_is_seen_by_nobody(kernel, shape):
+    bounds = np.array([-1.0, 1.0, -1.0, 1.0])
+    assert windows_of(bounds, kernel, shape).tolist() == [0, 0, 0, 0]

@@ -1,0 +1,165 @@
+"""Results into zarr and back, one task per shard."""
+
+from collections import Counter
+
+import dask.array as da
+import numpy as np
+import pytest
+import xarray as xr
+import zarr
+from zarr.storage import MemoryStore, WrapperStore
+
+import gridr_dask
+from gridr_dask.errors import InvalidInputError
+
+GRID = tuple(np.mgrid[0:60, 0:80] * 0.7)
+
+
+class CountingStore(WrapperStore):
+    """A store that counts writes, and reads that found something."""
+
+    def __init__(self, store=None):
+        super().__init__(store if store is not None else MemoryStore())
+        self.written = Counter()
+        self.read = Counter()
+
+    async def set(self, key, value):
+        self.written[key] += 1
+        await super().set(key, value)
+
+    async def set_if_not_exists(self, key, value):
+        self.written[key] += 1
+        await super().set_if_not_exists(key, value)
+
+    async def get(self, key, prototype, byte_range=None):
+        found = await super().get(key, prototype, byte_range)
+        if found is not None:
+            self.read[key] += 1
+        return found
+
+    async def get_partial_values(self, prototype, key_ranges):
+        key_ranges = list(key_ranges)
+        self.read.update(key for key, _ in key_ranges)
+        return await super().get_partial_values(prototype, key_ranges)
+
+    def samples(self, counter, name):
+        return {key: n for key, n in counter.items() if key.startswith(f"{name}/c/")}
+
+
+def result(dtype="f4", chunks=(16, 32), bands=None):
+    rng = np.random.default_rng(1)
+    shape = (50, 60) if bands is None else (bands, 50, 60)
+    values = (rng.random(shape) * 200 + 1).astype(dtype)
+    source = xr.DataArray(values, dims=("band", "y", "x")[-len(shape) :], name="height")
+    source.attrs = {"units": "m"}
+    return source.gridr.resample(GRID, interp="linear", chunks=chunks)
+
+
+@pytest.mark.parametrize("sharded", [True, False], ids=["sharded", "plain"])
+@pytest.mark.parametrize("dtype", ["u1", "i4", "f4", "f8", "c8", "?"])
+def test_what_is_written_is_read_back(tmp_path, sharded, dtype):
+    lazy = result(dtype)
+    gridr_dask.to_zarr(lazy, tmp_path / "a.zarr", sharded=sharded, chunks=8)
+    with xr.open_zarr(tmp_path / "a.zarr", mask_and_scale=False) as back:
+        assert back.height.dtype == lazy.dtype
+        assert back.height.values.tobytes() == lazy.values.tobytes()
+        assert back.height.attrs["units"] == "m"
+
+
+@pytest.mark.parametrize("sharded", [True, False], ids=["sharded", "plain"])
+def test_every_chunk_is_written_once_and_nothing_is_read_back(sharded):
+    lazy = result(bands=2)
+    store = CountingStore()
+    gridr_dask.to_zarr(lazy, store, sharded=sharded, chunks=8)
+    written = store.samples(store.written, "height")
+    assert set(written.values()) == {1}
+    assert len(written) == np.prod([len(sizes) for sizes in lazy.chunks])
+    assert store.samples(store.read, "height") == {}
+
+
+def test_the_shards_are_the_chunks_of_dask():
+    store = CountingStore()
+    gridr_dask.to_zarr(result(), store, chunks=8)
+    array = zarr.open_array(store, path="height", mode="r")
+    assert array.shards == (16, 32)
+    assert array.chunks == (8, 8)
+    assert array.metadata.zarr_format == 3
+
+
+def test_without_shards_the_chunks_are_those_of_dask():
+    store = CountingStore()
+    gridr_dask.to_zarr(result(), store, sharded=False)
+    array = zarr.open_array(store, path="height", mode="r")
+    assert array.shards is None
+    assert array.chunks == (16, 32)
+
+
+@pytest.mark.parametrize("chunks", [1, 7, 8, 512])
+def test_chunks_within_a_shard_divide_it(chunks):
+    store = CountingStore()
+    gridr_dask.to_zarr(result(chunks=(15, 34)), store, chunks=chunks)
+    array = zarr.open_array(store, path="height", mode="r")
+    assert all(shard % chunk == 0 for shard, chunk in zip(array.shards, array.chunks, strict=True))
+
+
+@pytest.mark.distributed
+def test_worker_processes_write_what_threads_write(tmp_path, client):
+    lazy = result()
+    delayed = gridr_dask.to_zarr(lazy, tmp_path / "a.zarr", compute=False, chunks=8)
+    client.compute(delayed).result()
+    with xr.open_zarr(tmp_path / "a.zarr") as back:
+        assert back.height.values.tobytes() == lazy.values.tobytes()
+
+
+def test_zarr_to_zarr_gives_the_bits_of_numpy(tmp_path):
+    values = np.random.default_rng(2).integers(0, 4000, (2, 50, 60), "u2")
+    source = xr.DataArray(values, dims=("band", "y", "x"), name="scene")
+    gridr_dask.to_zarr(source.chunk(band=1, y=25, x=16), tmp_path / "in.zarr", chunks=5)
+    with xr.open_zarr(tmp_path / "in.zarr") as stored:
+        gridr_dask.to_zarr(stored.scene.gridr.resample(GRID, chunks=32), tmp_path / "out.zarr")
+    with xr.open_zarr(tmp_path / "out.zarr") as back:
+        whole = source.gridr.resample(GRID)
+        assert back.scene.values.tobytes() == whole.values.tobytes()
+
+
+def test_a_dataset_is_written_with_all_its_variables(tmp_path):
+    lazy = result()
+    both = xr.Dataset({"height": lazy, "gain": ("band", [1.0, 2.0]), "count": 3})
+    gridr_dask.to_zarr(both, tmp_path / "a.zarr")
+    with xr.open_zarr(tmp_path / "a.zarr") as back:
+        xr.testing.assert_equal(back.load(), both.compute())
+
+
+def test_numpy_results_are_written_too(tmp_path):
+    eager = result().compute()
+    gridr_dask.to_zarr(eager, tmp_path / "a.zarr")
+    with xr.open_zarr(tmp_path / "a.zarr") as back:
+        xr.testing.assert_equal(back.height.load(), eager)
+
+
+def test_the_encoding_of_the_caller_wins(tmp_path):
+    encoding = {"height": {"compressors": None}}
+    gridr_dask.to_zarr(result(), tmp_path / "a.zarr", chunks=8, encoding=encoding)
+    array = zarr.open_array(tmp_path / "a.zarr", path="height", mode="r")
+    assert array.compressors == ()
+    assert array.shards == (16, 32)
+
+
+def test_an_array_without_a_name_is_refused(tmp_path):
+    with pytest.raises(InvalidInputError, match="name"):
+        gridr_dask.to_zarr(result().rename(None), tmp_path / "a.zarr")
+
+
+@pytest.mark.parametrize("chunks", [0, -1])
+def test_chunks_are_at_least_one_pixel(tmp_path, chunks):
+    with pytest.raises(InvalidInputError, match=f"chunks={chunks}"):
+        gridr_dask.to_zarr(result(), tmp_path / "a.zarr", chunks=chunks)
+
+
+@pytest.mark.parametrize("sizes", [(20, 10, 30), (10, 20, 30), (10, 10, 40)], ids=str)
+def test_uneven_dask_chunks_are_refused_with_a_way_out(tmp_path, sizes):
+    lazy = xr.DataArray(da.zeros((60, 4), chunks=(sizes, 4)), dims=("y", "x"), name="a")
+    with pytest.raises(InvalidInputError, match=r"'a' has chunks .* along 'y'.*\.chunk\(\)") as caught:
+        gridr_dask.to_zarr(lazy, tmp_path / "a.zarr")
+    assert str(sizes) in str(caught.value)
+    gridr_dask.to_zarr(lazy.chunk(y=20), tmp_path / "a.zarr")
