@@ -56,6 +56,7 @@ class _How(TypedDict):
 def resample(
     source: _Blocks,
     mask: _Blocks | None,
+    bands: _Blocks | None,
     frame: _Frame,
     grid: _Nodes,
     target: tuple[int, int, int, int],

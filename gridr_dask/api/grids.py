@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from gridr_dask.compute.nodes import is_nodata
+from gridr_dask.compute.nodes import check_nodata, is_nodata
 from gridr_dask.errors import InvalidInputError, UnsupportedDtypeError
 from gridr_dask.graph import is_dask
 
@@ -77,6 +77,7 @@ def node_coordinates(grid: Any, grid_mask: Any = None, grid_nodata: float | None
 
 def _without_invalid(rows: Any, cols: Any, grid_mask: Any, grid_nodata: float | None) -> tuple[Any, Any]:
     """Return the coordinates with NaN for every node that a mask or a nodata value rules out."""
+    check_nodata(grid_nodata)
     if grid_mask is not None and grid_nodata is not None:
         raise InvalidInputError("grid_mask and grid_nodata exclude each other; give one of them", "grid-mask")
     if grid_mask is not None:

@@ -34,6 +34,7 @@ from gridr_dask.compute.dtypes import result_dtype
 from gridr_dask.compute.interpolators import Interpolator
 from gridr_dask.compute.resample import bands_can_differ
 from gridr_dask.compute.threads import default_threads
+from gridr_dask.compute.validity import check_mask_dtype
 from gridr_dask.errors import GridrError, InvalidInputError
 from gridr_dask.geometry import Boundary, Grid, Kernel, Window
 from gridr_dask.graph import DEFAULT_CHUNK, Resampling, is_dask, resample_lazily
@@ -232,6 +233,7 @@ def _mask(request: _Request, shape: tuple[int, int]) -> tuple[Any, Window | None
         raise InvalidInputError(
             f"mask must have the spatial shape of the source, {shape}, got {mask.shape}", "mask-shape"
         )
+    check_mask_dtype(mask)
     if request.safe is None:
         return mask, None
     return mask, Window.from_slices(request.safe, shape, "mask_safe_win")

@@ -20,6 +20,7 @@ from gridr_dask.compute.nodes import check_nodes, valid_nodes
 from gridr_dask.compute.threads import default_threads
 from gridr_dask.errors import InvalidInputError, UnsupportedDtypeError
 from gridr_dask.geometry import Boundary, Grid, Window
+from gridr_dask.geometry.grid import MAX_RESOLUTION
 
 __all__ = ["array_grid_resampling"]
 
@@ -127,13 +128,20 @@ def array_grid_resampling(
         raise UnsupportedDtypeError("array_in must hold float64 coefficients; use astype", "dtype")
     validity = _source_mask(image, array_in_mask, array_in_mask_safe_win, standalone)
     check_nodes(rows, cols, grid_mask, grid_mask_valid_value, grid_nodata)
+    threads = _threads(num_threads)
     resolution = _pair("grid_resolution", grid_resolution)
     target = _target(rows.shape, resolution, win)
     nodes = _valid_coordinates(
         rows, cols, resolution, target, (grid_mask, grid_mask_valid_value, grid_nodata)
     )
     out = Output(image, target.shape, nodata_out, kernel, (array_out, array_out_win, array_out_mask))
-    out.check_apart(array_in=image, grid_row=rows, grid_col=cols, array_in_mask=array_in_mask)
+    out.check_apart(
+        array_in=image,
+        grid_row=grid_row,
+        grid_col=grid_col,
+        array_in_mask=array_in_mask,
+        grid_mask=grid_mask,
+    )
     if nodes is None:
         if standalone:
             warnings.warn(
@@ -152,10 +160,19 @@ def array_grid_resampling(
         fill=out.nodata,
         boundary=boundary if standalone else Boundary(),
         validity=validity,
-        threads=default_threads() if num_threads is None else max(1, index(num_threads)),
+        threads=threads,
         out=(out.block, out.valid),
     )
     return out.returned()
+
+
+def _threads(num_threads: Any) -> int:
+    if num_threads is None:
+        return default_threads()
+    try:
+        return max(1, index(num_threads))
+    except TypeError:
+        raise InvalidInputError(f"num_threads={num_threads!r} must be an integer", "threads") from None
 
 
 def _image(array: Any) -> _Array:
@@ -189,6 +206,8 @@ def _pair(name: str, value: Any) -> tuple[int, int]:
         raise InvalidInputError(
             f"{name} must be a pair of integers (rows, cols), got {value!r}", name.replace("_", "-")
         ) from None
+    if max(first, second) > MAX_RESOLUTION:
+        raise InvalidInputError(f"{name}={value!r} is beyond {MAX_RESOLUTION}", name.replace("_", "-"))
     if first < 1 or second < 1:
         raise InvalidInputError(
             f"{name} must be non zero and positive, got {value!r}", name.replace("_", "-")
@@ -198,7 +217,10 @@ def _pair(name: str, value: Any) -> tuple[int, int]:
 
 def _origin(origin: Sequence[float] | None, standalone: bool) -> tuple[tuple[int, int], tuple[float, float]]:
     """Return the integral origin of the source, and what is added to positions before they are snapped."""
-    values = (0.0, 0.0) if origin is None else tuple(map(float, origin))
+    try:
+        values = (0.0, 0.0) if origin is None else tuple(map(float, origin))
+    except (TypeError, ValueError):
+        values = ()
     if len(values) != 2 or not all(np.isfinite(v) and abs(v) <= _MAX_ORIGIN for v in values):
         raise InvalidInputError(
             f"array_in_origin={origin!r} must be a pair of finite numbers within +-2**28", "origin"

@@ -69,6 +69,8 @@ def cast_fill(value: Any, dtype: np.dtype[Any], name: str = "nodata_out") -> npt
     if np.ndim(value) != 0:
         raise InvalidInputError(f"{name}={value!r} must be one number", "nodata")
     try:
+        if np.iscomplexobj(value) and dtype.kind != "c":
+            raise TypeError
         with np.errstate(all="ignore"):
             sample = _sample(value, dtype)
             if dtype.kind == "c" and np.isnan(sample):

@@ -67,9 +67,6 @@ class Interpolator:
     def _arguments(self) -> tuple[Any, ...]:
         return ()
 
-    def __reduce__(self) -> tuple[Any, ...]:
-        return type(self), self._arguments()
-
     def __dask_tokenize__(self) -> tuple[Any, ...]:
         return type(self).__name__, *self._arguments()
 

@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from gridr_dask.errors import InvalidInputError, UnsupportedDtypeError
 
-__all__ = ["NODATA_TOLERANCE", "check_nodes", "is_nodata", "valid_nodes"]
+__all__ = ["NODATA_TOLERANCE", "check_nodata", "check_nodes", "is_nodata", "valid_nodes"]
 
 _Array = npt.NDArray[Any]
 
@@ -62,6 +62,19 @@ def valid_nodes(
     return valid
 
 
+def check_nodata(grid_nodata: Any) -> None:
+    """Raise InvalidInputError unless `grid_nodata` is None or one real number."""
+    try:
+        real = np.ndim(grid_nodata) == 0 and not isinstance(grid_nodata, (str, bytes))
+        real = real and not np.iscomplexobj(grid_nodata)
+        if grid_nodata is not None:
+            float(grid_nodata)
+    except (TypeError, ValueError):
+        real = False
+    if not real:
+        raise InvalidInputError(f"grid_nodata={grid_nodata!r} must be one real number", "grid-nodata")
+
+
 def is_nodata(coordinate: Any, nodata: float) -> Any:
     """Return where a coordinate, numpy or dask, stands for no data: within 1e-5 of `nodata` in its type.
 
@@ -91,6 +104,7 @@ def check_nodes(
             f"grid_row {grid_row.shape} and grid_col {grid_col.shape} must be 2-D and of equal shape",
             "grid-shape",
         )
+    check_nodata(grid_nodata)
     if grid_mask is not None and grid_nodata is not None:
         raise InvalidInputError(
             "grid_mask and grid_nodata exclude each other: give the one that says which nodes are valid",

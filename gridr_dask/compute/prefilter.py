@@ -248,7 +248,9 @@ def array_bspline_prefiltering_mask_safe_win(
     """
     order, indices, threshold = _definition(interp, n, trunc_idx, precision, mask_influence_threshold)
     window = np.asarray(array_in_mask_safe_win)
-    shape = np.asarray(array_in_mask).shape
+    shape = np.shape(array_in_mask)
+    if len(shape) != 2:
+        raise InvalidInputError(f"array_in_mask must be (rows, cols), got shape {shape}", "mask-shape")
     if window.shape != (2, 2) or window.dtype.kind not in "iu":
         raise InvalidInputError(
             f"array_in_mask_safe_win must be [[row, row], [col, col]], got {array_in_mask_safe_win!r}",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -12,7 +13,7 @@ from gridr_dask.compute import isa
 from gridr_dask.compute.blocks import Blocks, Nodes
 from gridr_dask.compute.dtypes import as_planes
 from gridr_dask.compute.kernels import influence
-from gridr_dask.compute.validity import SampleRule, SourceMask, as_mask, mask_of
+from gridr_dask.compute.validity import SampleRule, SourceMask, as_mask, bands_of, mask_of
 from gridr_dask.errors import InvalidInputError
 from gridr_dask.geometry import Boundary, Kernel, Window
 
@@ -80,6 +81,15 @@ def resample_window(
     shape = list(first.shape)
     shape[axes[0]], shape[axes[1]] = target.shape
     per_band = bands_can_differ(first.dtype, fill.dtype, validity.rule)
+    if with_valid and not per_band and 0 in np.moveaxis(first, axes, (-2, -1)).shape[:-2]:
+        # No band to resample, but one plane of validity all the same: that of any band.
+        bare = [np.moveaxis(block, axes, (-2, -1)).shape[-2:] for block in source.arrays]
+        planes_of_0 = [np.broadcast_to(np.zeros((), first.dtype), size) for size in bare]
+        plane = replace(source, arrays=planes_of_0, axes=(-2, -1))
+        _, valid = resample_window(
+            plane, nodes, target, kernel, fill=fill, boundary=boundary, validity=validity, with_valid=True
+        )
+        return np.empty(shape, fill.dtype), valid
     if out is None:
         valid = np.empty(shape if per_band else target.shape, np.bool_) if with_valid else None
         out = np.empty(shape, fill.dtype), valid
@@ -96,7 +106,8 @@ def resample_window(
     mask, safe = mask_of(source, validity, kernel.is_spline)
     _core.resample(
         _lattice(source),
-        _mask_lattice(mask, validity.mask, planes.shape[:-2]),
+        _mask_lattice(mask),
+        _mask_lattice(bands_of(source, validity.rule), planes.shape[:-2]),
         {
             "shape": source.shape,
             "origin": source.origin,
@@ -143,14 +154,12 @@ def _lattice(source: Blocks) -> Any:
     }
 
 
-def _mask_lattice(mask: Blocks | None, given: Blocks | None, per_plane: tuple[int, ...]) -> Any:
-    """Return the mask as the engine takes it: for all planes, or one for each."""
+def _mask_lattice(mask: Blocks | None, planes: tuple[int, ...] = ()) -> Any:
+    """Return a mask as the engine takes it: one plane, or one for each of `planes`."""
     if mask is None:
         return None
-    blocks = [as_mask(block) for block in mask.arrays]
-    if mask is not given:
-        # Parts of a sample, such as those of a complex number, share its validity.
-        blocks = [np.broadcast_to(block, (*per_plane, *block.shape[-2:])) for block in blocks]
+    # Parts of a sample, such as those of a complex number, share its validity.
+    blocks = [np.broadcast_to(as_mask(block), (*planes, *block.shape[-2:])) for block in mask.arrays]
     return {"blocks": blocks, "rows": list(mask.rows), "cols": list(mask.cols)}
 
 

@@ -13,7 +13,7 @@ from gridr_dask.compute.masks import decide_mask_strategy
 from gridr_dask.errors import UnsupportedDtypeError
 from gridr_dask.geometry import Window
 
-__all__ = ["SampleRule", "SourceMask", "as_mask", "mask_of"]
+__all__ = ["SampleRule", "SourceMask", "as_mask", "bands_of", "check_mask_dtype", "mask_of"]
 
 _NO_PAD = ((0, 0), (0, 0))
 
@@ -73,30 +73,24 @@ class SourceMask:
     rule: SampleRule = field(default_factory=SampleRule)
 
 
-def as_mask(array: npt.NDArray[Any]) -> npt.NDArray[Any]:
-    """Return a mask as bytes: booleans and uint8 as they are, other numbers by ``!= 0``.
+def check_mask_dtype(mask: Any) -> None:
+    """Raise UnsupportedDtypeError unless a mask, numpy or dask, holds booleans or real numbers."""
+    if mask.dtype.kind not in "biuf":
+        raise UnsupportedDtypeError(f"a mask must hold booleans or numbers, got {mask.dtype}", "mask-dtype")
 
-    Raises
-    ------
-    UnsupportedDtypeError
-        If the mask does not hold numbers.
-    """
-    if array.dtype.kind not in "biuf":
-        raise UnsupportedDtypeError(f"a mask must hold booleans or numbers, got {array.dtype}", "mask-dtype")
+
+def as_mask(array: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """Return a mask as bytes: booleans and uint8 as they are, other numbers by ``!= 0``."""
     return array if array.dtype.char in "?B" else array != 0
 
 
 def mask_of(source: Blocks, validity: SourceMask, spline: bool) -> tuple[Blocks | None, Window | None]:
-    """Return the mask of a source's samples and its safe window, as far as a call has to look at them.
+    """Return the mask of a source and its safe window, as far as a call has to look at them.
 
-    The mask as it is where samples are not judged by their value; else a mask for each band, on the
-    blocks of the source. The engine's image is never padded: its edge is a rule of the boundary.
+    The engine's image is never padded: its edge is a rule of the boundary.
     """
-    mask = validity.mask
-    if validity.rule.applies_to(source.arrays[0].dtype):
-        mask = _judged(source, mask, validity.rule)
+    mask, safe = validity.mask, validity.safe
     real = mask is not None and not all(block.all() for block in mask.arrays)
-    safe = validity.safe
     region = None if safe is None else np.array([safe.rows, safe.cols]) - [0, 1]
     strategy = decide_mask_strategy(spline, _NO_PAD, source.shape, None, (mask is not None, real), region)
     if not real:
@@ -104,28 +98,11 @@ def mask_of(source: Blocks, validity: SourceMask, spline: bool) -> tuple[Blocks 
     return mask, None if strategy.safe_region is None else safe
 
 
-def _judged(source: Blocks, mask: Blocks | None, rule: SampleRule) -> Blocks:
-    """Return a mask for each band, on the blocks of the source: a given one, and the samples' values."""
-    blocks = []
-    spans = [(rows, cols) for rows in source.rows for cols in source.cols]
-    for block, (rows, cols) in zip(source.arrays, spans, strict=True):
-        valid = np.moveaxis(rule.valid(block), source.axes, (-2, -1))
-        if mask is not None:
-            valid &= _cut(mask, Window(rows, cols))
-        blocks.append(valid)
+def bands_of(source: Blocks, rule: SampleRule) -> Blocks | None:
+    """Return which samples of a source are valid by their value, on its blocks, or None if all are."""
+    if not rule.applies_to(source.arrays[0].dtype):
+        return None
+    blocks = [np.moveaxis(rule.valid(block), source.axes, (-2, -1)) for block in source.arrays]
+    if all(block.all() for block in blocks):
+        return None
     return Blocks(blocks, source.rows, source.cols, source.shape)
-
-
-def _cut(mask: Blocks, window: Window) -> npt.NDArray[np.bool_]:
-    """Return the part of a mask in a window; where no block was given, nothing will be read: valid."""
-    result = np.ones(window.shape, np.bool_)
-    spans = [(rows, cols) for rows in mask.rows for cols in mask.cols]
-    for block, (rows, cols) in zip(mask.arrays, spans, strict=True):
-        r0, r1 = max(rows[0], window.rows[0]), min(rows[1], window.rows[1])
-        c0, c1 = max(cols[0], window.cols[0]), min(cols[1], window.cols[1])
-        if r0 < r1 and c0 < c1:
-            part = block[r0 - rows[0] : r1 - rows[0], c0 - cols[0] : c1 - cols[0]]
-            result[r0 - window.rows[0] : r1 - window.rows[0], c0 - window.cols[0] : c1 - window.cols[0]] = (
-                part != 0
-            )
-    return result

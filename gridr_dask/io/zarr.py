@@ -59,6 +59,8 @@ def to_zarr(
     encoding = {name: _encoding(array, chunks, sharded) for name, array in dataset.data_vars.items()}
     for name, given in (kwargs.pop("encoding", None) or {}).items():
         encoding[name] = encoding.get(name, {}) | dict(given)
+    # Consolidated metadata are no part of the format's version 3.
+    kwargs.setdefault("consolidated", False)
     return dataset.to_zarr(store, zarr_format=3, encoding=encoding, **kwargs)
 
 

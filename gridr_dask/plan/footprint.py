@@ -103,11 +103,13 @@ def tap_windows(
         low, high = bounds[..., 2 * axis], bounds[..., 2 * axis + 1]
         # In float, on the global value, and clipped before the cast: a node may be 1e300. One more where
         # the cell is the nearest pixel.
-        low = np.floor(low - np.abs(low) * _SLACK_RELATIVE - _SLACK) - origin
-        high = np.floor(high + np.abs(high) * _SLACK_RELATIVE + _SLACK) - origin + kernel.rounds
+        with np.errstate(over="ignore"):
+            low = np.floor(low - np.abs(low) * _SLACK_RELATIVE - _SLACK) - origin
+            high = np.floor(high + np.abs(high) * _SLACK_RELATIVE + _SLACK) - origin + kernel.rounds
         # The pixel of a cell is one of its taps.
         sees_source &= (low < stop) & (high >= start)
         windows[..., 2 * axis] = np.clip(low + kernel.first, start, stop)
         windows[..., 2 * axis + 1] = np.clip(high + kernel.last + 1, start, stop)
+        sees_source &= windows[..., 2 * axis] < windows[..., 2 * axis + 1]
     windows[~sees_source] = 0
     return windows

@@ -149,7 +149,9 @@ def _set_samples(case: Case, kind: Any, rng: np.random.Generator) -> None:
         if case.image.dtype.kind in "fc":
             holes = rng.random(case.image.shape) < 3 / case.image[0].size
             case.image[holes] = np.nan
-            case.image[1, 4, 5], case.image[0, 2, -3] = np.nan, np.inf
+            height, width = case.image.shape[-2:]
+            case.image[1, 4, 5] = np.nan
+            case.image[0, height // 4 :: height // 3, 2 * width // 3 : 2 * width // 3 + 2] = np.inf
 
 
 def _set_nodes(case: Case, kind: Any, rng: np.random.Generator) -> None:

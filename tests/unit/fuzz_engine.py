@@ -105,7 +105,7 @@ class Fuzzer:
         ends = [self.pair((s, s + n)) for s, n in zip(start, target, strict=True)]
         return (
             {"blocks": blocks[self.odd() :], "rows": rows, "cols": cols},
-            self.mask(planes, shape),
+            self.validity(shape),
             {
                 "shape": self.pair(shape),
                 "origin": self.pair((0, 0)),
@@ -134,13 +134,15 @@ class Fuzzer:
                 "threads": self.random.choice([0, 1, 2, 3]),
                 "isa": self.random.choice([None, *_core.instruction_sets()]),
             },
+            self.validity((planes, *shape)),
         )
 
-    def mask(self, planes: int, shape: tuple[int, int]) -> dict | None:
-        if self.random.random() < 0.6:
+    def validity(self, shape: tuple[int, ...]) -> dict | None:
+        if self.random.random() < 0.7:
             return None
-        block = self.array(self.random.choice([shape, (planes, *shape)]), self.random.choice(["?", "u1"]))
-        return {"blocks": [block], "rows": [self.pair((0, shape[0]))], "cols": [self.pair((0, shape[1]))]}
+        block = self.array(shape, self.random.choice(["?", "u1"]))
+        rows, cols = ([self.pair((0, n))] for n in shape[-2:])
+        return {"blocks": [block], "rows": rows, "cols": cols}
 
 
 def main(seed: int, count: int) -> None:

@@ -25,6 +25,7 @@ def call(out=None, **changes):
         "shape": (6, 7),
         "origin": (0, 0),
         "mask": None,
+        "bands": None,
         "boundary": "none",
         "safe": None,
         "nodes": (ROWS, COLS),
@@ -55,12 +56,13 @@ def call(out=None, **changes):
         given["target"],
         {"values": out, **pick("valid", "fill")},
         pick("kernel", "epsilon", "influence", "threads", "isa") | {"prefiltered": False},
+        bands=given["bands"],
     )
     return out
 
 
-def mask(block, rows=((0, 6),), cols=((0, 7),)):
-    return {"mask": {"blocks": [block], "rows": list(rows), "cols": list(cols)}}
+def mask(block, rows=((0, 6),), cols=((0, 7),), name="mask"):
+    return {name: {"blocks": [block], "rows": list(rows), "cols": list(cols)}}
 
 
 def read_only(array):
@@ -137,6 +139,9 @@ BROKEN = {
     "mask past the source": mask(np.ones((8, 7), bool), rows=[(0, 8)]),
     "mask of two planes": mask(np.ones((2, 6, 7), bool)),
     "mask that lacks a row": mask(np.ones((2, 7), bool), rows=[(0, 2)]),
+    "validity of floats": mask(np.ones((1, 6, 7)), name="bands"),
+    "validity of more bands": mask(np.ones((3, 6, 7), bool), name="bands"),
+    "validity of another shape": mask(np.ones((1, 6, 6), bool), name="bands"),
     "boundary unknown": {"boundary": "mirror"},
     "epsilon 0": {"kernel": "bspline3", "epsilon": 0.0},
     "epsilon NaN": {"kernel": "bspline3", "epsilon": np.nan},

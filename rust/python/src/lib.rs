@@ -86,12 +86,13 @@ fn window((row0, row1, col0, col1): (i64, i64, i64, i64)) -> Window {
 
 /// Fill `out` with the samples of `source` at the positions that `grid` gives for `target`.
 #[pyfunction]
-#[pyo3(signature = (source, mask, frame, grid, target, out, how))]
+#[pyo3(signature = (source, mask, bands, frame, grid, target, out, how))]
 #[expect(clippy::too_many_arguments, reason = "each is a group of its own; Python has no structs")]
 fn resample(
     py: Python<'_>,
     source: Blocks<'_>,
     mask: Option<Blocks<'_>>,
+    bands: Option<Blocks<'_>>,
     frame: Frame,
     grid: Nodes<'_>,
     target: (i64, i64, i64, i64),
@@ -117,6 +118,7 @@ fn resample(
         boundary: Boundary::from_name(&frame.boundary).map_err(fail)?,
         trusted: frame.trusted,
         mask: mask.as_ref().map(|mask| mask.lattice(py, "mask")).transpose()?,
+        bands: bands.as_ref().map(|bands| bands.lattice(py, "bands")).transpose()?,
         safe: frame.safe.map(window),
         out: write(py, "output", &out.values)?,
         valid: out.valid.as_ref().map(|valid| write(py, "validity", valid)).transpose()?,

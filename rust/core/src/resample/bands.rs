@@ -50,10 +50,11 @@ fn ok_in_band<C: Real, const N: usize>(
 ) -> Option<[u8; SPAN]> {
     let mut ok = span.ok;
     let Some(veil) = veil else { return Some(ok) };
+    // A safe window answers for the mask that all bands share, not for the values of samples.
     match veil.judge(&span.rows, &span.cols) {
         Verdict::Clear => {}
-        Verdict::Covered if span.safe.is_none() => return None,
-        _ => isa.run(span.strike(veil, span.safe, &mut ok)),
+        Verdict::Covered => return None,
+        Verdict::Mixed => isa.run(span.strike(veil, None, &mut ok)),
     }
     Some(ok)
 }

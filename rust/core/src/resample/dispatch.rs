@@ -28,9 +28,11 @@ pub(super) fn run(task: &Task<'_>) -> Result<()> {
     let src = task.source.dtype().unwrap_or(out);
     let support = task.kernel.support();
     let frame = frame(task, &support)?;
-    let per_band = task.mask.as_ref().filter(|mask| mask.planes() > 1).zip(frame.taps);
-    let masks = per_band
-        .map(|(mask, taps)| (0..mask.planes()).map(|p| of_mask(task, mask, p, taps)).collect())
+    let masks = task
+        .bands
+        .as_ref()
+        .zip(frame.taps)
+        .map(|(bands, taps)| (0..bands.planes()).map(|p| of_mask(task, bands, p, taps)).collect())
         .transpose()?
         .unwrap_or_else(Vec::new);
     if task.kernel == KernelKind::Nearest && src == out {
@@ -110,8 +112,12 @@ fn frame(task: &Task<'_>, support: &Support) -> Result<Frame> {
     let past = if task.spline.prefiltered && !support.poles.is_empty() { 0 } else { past };
     let domain = Rect::around(task.source_shape, past);
     // Only masks and coefficients are made for a window of taps: others need not read the grid twice.
-    let taps = if task.mask.is_some() || spline { footprint(task, &domain) } else { None };
-    let shared = task.mask.as_ref().filter(|mask| mask.planes() == 1).zip(taps);
+    let taps = if task.mask.is_some() || task.bands.is_some() || spline {
+        footprint(task, &domain)
+    } else {
+        None
+    };
+    let shared = task.mask.as_ref().filter(|mask| mask.planes() > 0).zip(taps);
     let mask = shared.map(|(mask, taps)| of_mask(task, mask, 0, taps)).transpose()?;
     // The window that a pixel's taps must lie in, brought to the pixel itself.
     let safe = task.safe.filter(|_| support.half > 0).map(|safe| {

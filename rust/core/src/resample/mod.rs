@@ -43,8 +43,10 @@ pub struct Task<'a> {
     pub boundary: Boundary,
     /// Whether what stands past the edge is valid, as far as the kernel's margin.
     pub trusted: bool,
-    /// Validity of the source, on blocks of its own: 0 is invalid; one plane for all or one for each.
+    /// Validity of the source for all planes, on blocks of its own: 0 is invalid.
     pub mask: Option<Lattice<'a>>,
+    /// Validity of the samples plane by plane, on blocks of its own: 0 is invalid.
+    pub bands: Option<Lattice<'a>>,
     /// A part of the source that is valid whatever the mask says: it is not looked at.
     pub safe: Option<Window>,
     /// Output of the shape (planes, target rows, target cols).
@@ -99,9 +101,11 @@ impl Task<'_> {
         for value in [self.target.row0, self.target.col0, self.target.row1, self.target.col1] {
             in_range("target window", value, 0..=1 << 40, "0 to 2**40 pixels")?;
         }
-        for (what, blocks) in
-            [("source blocks", Some(&self.source)), ("mask blocks", self.mask.as_ref())]
-        {
+        for (what, blocks) in [
+            ("source blocks", Some(&self.source)),
+            ("mask blocks", self.mask.as_ref()),
+            ("blocks of the bands' validity", self.bands.as_ref()),
+        ] {
             if blocks.is_some_and(|blocks| !blocks.is_inside(self.source_shape)) {
                 return Err(Error::Shape {
                     what,
@@ -127,12 +131,15 @@ impl Task<'_> {
                 found: format!("{planes}"),
             });
         }
-        if let Some(mask) = &self.mask {
+        for (what, mask, expected) in
+            [("mask", &self.mask, 1), ("validity of the bands", &self.bands, planes)]
+        {
+            let Some(mask) = mask else { continue };
             let bytes = mask.dtype().is_none_or(|d| matches!(d, DType::Bool | DType::U8));
-            if !bytes || ![0, 1, planes].contains(&mask.planes()) {
+            if !bytes || ![0, expected].contains(&mask.planes()) {
                 return Err(Error::Shape {
-                    what: "mask",
-                    expected: format!("1 or {planes} planes of bytes"),
+                    what,
+                    expected: format!("{expected} planes of bytes"),
                     found: format!("{} planes of {:?}", mask.planes(), mask.dtype()),
                 });
             }

@@ -52,8 +52,6 @@ pub(super) struct Span<C, const N: usize> {
     pub(super) first: i32,
     /// Taps of a position whose fraction is 0.
     pub(super) exact: (usize, usize),
-    /// Nearest pixels that are accepted whatever a mask says.
-    pub(super) safe: Option<Rect>,
 }
 
 /// Weights of the taps along both axes, tap by tap.
@@ -63,7 +61,7 @@ pub(super) struct Weights<C, const N: usize> {
 }
 
 impl<C: Real, const N: usize> Span<C, N> {
-    pub(super) fn new<K: Kernel<N>>(frame: &Frame) -> Self {
+    pub(super) fn new<K: Kernel<N>>() -> Self {
         Self {
             at: (0, 0),
             len: 0,
@@ -74,7 +72,6 @@ impl<C: Real, const N: usize> Span<C, N> {
             weights: Weights { rows: [[C::ZERO; SPAN]; N], cols: [[C::ZERO; SPAN]; N] },
             first: K::FIRST,
             exact: K::EXACT,
-            safe: frame.safe,
         }
     }
 
@@ -129,10 +126,10 @@ impl<C: Real, const N: usize> Span<C, N> {
         if let Some(veil) = frame.mask.as_ref().filter(|_| self.class != Class::Outside) {
             match veil.judge(&self.rows, &self.cols) {
                 Verdict::Clear => {}
-                Verdict::Covered if self.safe.is_none() => self.class = Class::Outside,
+                Verdict::Covered if frame.safe.is_none() => self.class = Class::Outside,
                 _ => {
                     let mut ok = self.ok;
-                    isa.run(self.strike(veil, self.safe, &mut ok));
+                    isa.run(self.strike(veil, frame.safe, &mut ok));
                     self.ok = ok;
                 }
             }

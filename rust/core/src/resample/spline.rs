@@ -101,14 +101,15 @@ fn filter_plane<T: Sample<f64>>(
     if !poisoned.into_inner() {
         return Ok(None);
     }
-    let mask = task.mask.as_ref().map(|mask| (mask, plane.min(mask.planes().saturating_sub(1))));
+    let masks = [(task.mask.as_ref(), 0), (task.bands.as_ref(), plane)];
     let poison = veil(task, window, |at, out| {
         task.source.read_row(plane, at, out, |x: T| u8::from(x.widen().is_finite()))?;
-        if let Some((mask, plane)) = mask {
-            // What the mask covers counts as masked only.
-            let mut covered = vec![0; out.len()];
+        // What a mask covers counts as masked only.
+        let mut covered = vec![0; out.len()];
+        for (mask, plane) in masks {
+            let Some(mask) = mask.filter(|mask| plane < mask.planes()) else { continue };
             mask.read_row(plane, at, &mut covered, |byte: u8| u8::from(byte == 0))?;
-            for (clean, covered) in out.iter_mut().zip(covered) {
+            for (clean, covered) in out.iter_mut().zip(&covered) {
                 *clean |= covered;
             }
         }

@@ -30,7 +30,7 @@ pub(super) fn sweep<K: Kernel<N>, C: Real, const N: usize>(
         .flat_map(|row| starts(cols, TILE.1).map(move |col| (row, col)))
         .collect();
     in_parallel(task.threads, tiles, |at| {
-        let mut span = Span::new::<K>(frame);
+        let mut span = Span::new::<K>();
         let end = (rows.min(at.0 + TILE.0), cols.min(at.1 + TILE.1));
         for row in at.0..end.0 {
             for col in (at.1..end.1).step_by(SPAN) {
