@@ -82,7 +82,7 @@ class Fuzzer:
                     nodes[np.unravel_index(flat, nodes.shape)] = self.random.choice(COORDINATES)
         return nodes
 
-    def arguments(self) -> tuple:
+    def arguments(self) -> dict:
         self.oddness = self.random.choice([0.0, 0.02, 0.1])
         pick = self.random.randrange
         shape, planes, target = (pick(9), pick(9)), pick(3), (pick(70), pick(150))
@@ -103,30 +103,31 @@ class Fuzzer:
         valid_shape = self.random.choice([target, (planes, *target)])
         coordinates = [self.coordinates(count, n) for n in shape]
         ends = [self.pair((s, s + n)) for s, n in zip(start, target, strict=True)]
-        return (
-            {"blocks": blocks[self.odd() :], "rows": rows, "cols": cols},
-            self.validity(shape),
-            {
+        return {
+            "source": {"blocks": blocks[self.odd() :], "rows": rows, "cols": cols},
+            "mask": self.validity(shape),
+            "bands": self.validity((planes, *shape)),
+            "frame": {
                 "shape": self.pair(shape),
                 "origin": self.pair((0, 0)),
                 "boundary": self.random.choice(BOUNDARIES),
                 "trusted": self.random.random() < 0.5,
                 "safe": self.random.choice([None, (*self.pair((0, 2)), *self.pair((1, 3)))]),
             },
-            {
+            "grid": {
                 "rows": coordinates[0],
                 "cols": coordinates[1],
                 "first": self.pair(first),
                 "resolution": self.pair(spacing),
                 "shift": self.random.choice([(0.0, 0.0), (0.25, -3.0)]),
             },
-            (*ends[0], *ends[1]),
-            {
+            "target": (*ends[0], *ends[1]),
+            "out": {
                 "values": self.array((planes, *target), out_dtype),
                 "valid": self.random.choice([None, self.array(valid_shape, "?")]),
                 "fill": self.array((planes, 1, 1), out_dtype),
             },
-            {
+            "how": {
                 "kernel": self.random.choice([row[0] for row in _core.kernels()]),
                 "epsilon": 1e-300 if self.odd() else self.random.choice([1.0, 1e-3, 1e-6]),
                 "influence": self.random.choice([(0, 0), (1, 2), (3, 3), (2**20, 2**20)]),
@@ -134,8 +135,7 @@ class Fuzzer:
                 "threads": self.random.choice([0, 1, 2, 3]),
                 "isa": self.random.choice([None, *_core.instruction_sets()]),
             },
-            self.validity((planes, *shape)),
-        )
+        }
 
     def validity(self, shape: tuple[int, ...]) -> dict | None:
         if self.random.random() < 0.7:
@@ -152,7 +152,7 @@ def main(seed: int, count: int) -> None:
         arguments = fuzzer.arguments()
         try:
             # Anything but a named error, a Rust panic too, ends the process.
-            _core.resample(*arguments)
+            _core.resample(**arguments)
         except GridrError:
             refused += 1
     print(refused, count - refused)

@@ -49,14 +49,14 @@ def call(out=None, **changes):
         return {name: given[name] for name in names}
 
     _core.resample(
-        pick("blocks", "rows", "cols"),
-        given["mask"],
-        pick("shape", "origin", "boundary", "safe") | {"trusted": True},
-        pick("first", "resolution", "shift") | dict(zip(("rows", "cols"), given["nodes"], strict=True)),
-        given["target"],
-        {"values": out, **pick("valid", "fill")},
-        pick("kernel", "epsilon", "influence", "threads", "isa") | {"prefiltered": False},
+        source=pick("blocks", "rows", "cols"),
+        mask=given["mask"],
         bands=given["bands"],
+        frame=pick("shape", "origin", "boundary", "safe") | {"trusted": True},
+        grid=pick("first", "resolution", "shift") | dict(zip(("rows", "cols"), given["nodes"], strict=True)),
+        target=given["target"],
+        out={"values": out, **pick("valid", "fill")},
+        how=pick("kernel", "epsilon", "influence", "threads", "isa") | {"prefiltered": False},
     )
     return out
 
@@ -278,13 +278,14 @@ for planes in (2**40, 2**59):
     source = np.broadcast_to(np.zeros(()), (planes, 1, 1))
     try:
         _core.resample(
-            {"blocks": [source], "rows": [pixel], "cols": [pixel]},
-            None,
-            {"shape": (1, 1), "origin": (0, 0), "boundary": "none", "trusted": False, "safe": None},
-            {"rows": nodes, "cols": nodes, "first": (0, 0), "resolution": (1, 1), "shift": (0.0, 0.0)},
-            (*pixel, *pixel),
-            {"values": np.zeros((1, 1)), "valid": None, "fill": np.zeros((1, 1))},
-            {"kernel": "linear", "epsilon": 1.0, "influence": (0, 0), "prefiltered": False}
+            source={"blocks": [source], "rows": [pixel], "cols": [pixel]},
+            mask=None,
+            bands=None,
+            frame={"shape": (1, 1), "origin": (0, 0), "boundary": "none", "trusted": False, "safe": None},
+            grid={"rows": nodes, "cols": nodes, "first": (0, 0), "resolution": (1, 1), "shift": (0.0, 0.0)},
+            target=(*pixel, *pixel),
+            out={"values": np.zeros((1, 1)), "valid": None, "fill": np.zeros((1, 1))},
+            how={"kernel": "linear", "epsilon": 1.0, "influence": (0, 0), "prefiltered": False}
             | {"threads": 1, "isa": None},
         )
     except GridrError:

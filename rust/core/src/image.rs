@@ -9,6 +9,9 @@ use crate::error::{Error, Result};
 use crate::sample::DType;
 use crate::window::Window;
 
+/// Most planes that one array may have.
+const MAX_PLANES: usize = 1 << 24;
+
 /// Where the samples of a (planes, rows, cols) array lie, in elements from its first sample.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Layout {
@@ -33,6 +36,15 @@ impl Layout {
             return Err(Error::Shape {
                 what,
                 expected: "at least the axes (row, col)".to_owned(),
+                found: format!("{shape:?}"),
+            });
+        }
+        // The offsets of all planes are listed: a broadcast array may claim more than memory holds.
+        let count = shape[..axes - 2].iter().try_fold(1_usize, |count, &n| count.checked_mul(n));
+        if count.is_none_or(|count| count > MAX_PLANES) {
+            return Err(Error::Shape {
+                what,
+                expected: format!("at most {MAX_PLANES} planes"),
                 found: format!("{shape:?}"),
             });
         }

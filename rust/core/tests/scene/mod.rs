@@ -7,7 +7,19 @@ use gridr_dask_core::kernel::KernelKind;
 use gridr_dask_core::resample::{Spline, Task, run};
 use gridr_dask_core::{Boundary, DType, Error, Window};
 
-pub(crate) const KERNELS: [&str; 3] = ["nearest", "linear", "cubic"];
+/// Kernels on the samples themselves.
+pub(crate) const LOCAL: [&str; 3] = ["nearest", "linear", "cubic"];
+
+pub(crate) const KERNELS: [&str; 8] = [
+    "nearest",
+    "linear",
+    "cubic",
+    "bspline3",
+    "bspline5",
+    "bspline7",
+    "bspline9",
+    "bspline11",
+];
 
 pub(crate) const DTYPES: [DType; 11] = [
     DType::Bool,
@@ -76,12 +88,17 @@ impl Image {
         }
     }
 
-    /// Integers of any bits; floats with some NaN, infinities and zeros of both signs.
-    pub(crate) fn noise(dtype: DType, shape: [usize; 3], noise: &mut Noise) -> Self {
+    /// Integers of any bits; floats with NaN, infinities and zeros of both signs, six of `out_of` samples.
+    pub(crate) fn noise(
+        dtype: DType,
+        shape: [usize; 3],
+        out_of: usize,
+        noise: &mut Noise,
+    ) -> Self {
         let mut image = Self::new(dtype, shape);
         for i in 0..shape.iter().product() {
             let special = [f64::NAN, f64::INFINITY, f64::NEG_INFINITY, -0.0, 0.0, 1e-320];
-            let float = match noise.below(40) {
+            let float = match noise.below(out_of) {
                 k if k < special.len() => special[k],
                 _ => noise.unit() * 200.0 - 100.0,
             };
@@ -94,6 +111,20 @@ impl Image {
             }
         }
         image
+    }
+
+    /// A mask with one invalid sample out of `out_of`.
+    fn mask(shape: [usize; 3], out_of: usize, noise: &mut Noise) -> Self {
+        let mut mask = Self::new(DType::Bool, shape);
+        for i in 0..shape.iter().product() {
+            mask.set(i, &[u8::from(noise.below(out_of) > 0)]);
+        }
+        mask
+    }
+
+    /// Its samples on a lattice of the spans `rows` x `cols`.
+    fn blocks(&self, rows: &Spans, cols: &Spans) -> Vec<Self> {
+        rows.iter().flat_map(|&row| cols.iter().map(move |&col| self.cut(row, col))).collect()
     }
 
     /// A copy of rows `[r0, r1)` and columns `[c0, c1)`.
@@ -126,7 +157,7 @@ impl Image {
     }
 }
 
-/// An image, a grid, and what is asked for.
+/// An image that goes on past its edge, its validity, a grid, and what is asked for.
 #[derive(Debug, Clone)]
 pub(crate) struct Scene {
     pub(crate) source: Image,
@@ -135,7 +166,14 @@ pub(crate) struct Scene {
     pub(crate) spacing: (i64, i64),
     pub(crate) target: Window,
     pub(crate) origin: (i64, i64),
+    pub(crate) shift: (f64, f64),
     pub(crate) kernel: KernelKind,
+    pub(crate) spline: Spline,
+    pub(crate) boundary: Boundary,
+    pub(crate) trusted: bool,
+    pub(crate) mask: Option<Image>,
+    pub(crate) bands: Option<Image>,
+    pub(crate) safe: Option<Window>,
     pub(crate) out: DType,
 }
 
@@ -154,7 +192,16 @@ impl Scene {
         seed: u64,
     ) -> Self {
         let noise = &mut Noise(seed);
-        let size = [1 + noise.below(24), 1 + noise.below(90)];
+        let kernel = KernelKind::from_name(kernel).unwrap();
+        let is_spline = !kernel.support().poles.is_empty();
+        // Now and then an image of several pieces of the prefilter.
+        let size = if is_spline && noise.below(4) == 0 {
+            [100 + noise.below(60), 200 + noise.below(90)]
+        } else {
+            [1 + noise.below(24), 1 + noise.below(90)]
+        };
+        // In a spline, one sample covers many pixels.
+        let rare = if is_spline { 100 } else { 1 };
         let nodes = if spacing == (1, 1) {
             [1 + noise.below(12), 1 + noise.below(150)]
         } else {
@@ -162,7 +209,7 @@ impl Scene {
         };
         let origin = [(0, 0), (5, -7), (-100_000, 100_000)][noise.below(3)];
         let mut scene = Self {
-            source: Image::noise(dtype, [2, size[0], size[1]], noise),
+            source: Image::noise(dtype, [2, size[0], size[1]], 40 * rare, noise),
             rows: Image::new(DType::F64, [1, nodes[0], nodes[1]]),
             cols: Image::new(DType::F64, [1, nodes[0], nodes[1]]),
             spacing,
@@ -173,9 +220,31 @@ impl Scene {
                 col1: (nodes[1] as i64 - 1) * spacing.1 + 1,
             },
             origin,
-            kernel: KernelKind::from_name(kernel).unwrap(),
+            shift: [(0.0, 0.0), (0.25, -3.0)][noise.below(2)],
+            kernel,
+            spline: Spline {
+                epsilon: [1e-2, 1e-6, 1e-12][noise.below(3)],
+                influence: [0, 3, 10][noise.below(3)],
+                influence_ceil: 11,
+                prefiltered: false,
+            },
+            boundary: Boundary::ALL[noise.below(Boundary::ALL.len())].1,
+            trusted: noise.below(4) > 0,
+            mask: None,
+            bands: None,
+            safe: None,
             out,
         };
+        if noise.below(2) == 0 {
+            scene.mask = Some(Image::mask([1, size[0], size[1]], 20 * rare, noise));
+        }
+        if noise.below(3) == 0 {
+            scene.bands = Some(Image::mask([2, size[0], size[1]], 40 * rare, noise));
+        }
+        if noise.below(3) == 0 {
+            let (row0, col0) = (noise.below(size[0]) as i64, noise.below(size[1]) as i64);
+            scene.safe = Some(Window { row0, row1: row0 + 9, col0, col1: col0 + 30 });
+        }
         // Smooth grids keep spans in one block; rough ones make them cross all edges.
         let rough = [0.0, 0.5, 20.0][noise.below(3)];
         for i in 0..nodes[0] * nodes[1] {
@@ -198,6 +267,13 @@ impl Scene {
         scene
     }
 
+    /// The scene of an image that ends at its edge and is valid everywhere.
+    pub(crate) fn plain(self) -> Self {
+        let (origin, shift) = ((0, 0), (0.0, 0.0));
+        let (mask, bands, safe) = (None, None, None);
+        Self { origin, shift, boundary: Boundary::None, mask, bands, safe, ..self }
+    }
+
     pub(crate) fn shape(&self) -> (i64, i64) {
         (self.source.shape[1] as i64, self.source.shape[2] as i64)
     }
@@ -208,6 +284,7 @@ impl Scene {
         self.run_on(target, rows, cols, how)
     }
 
+    /// Resamples `target` from the blocks at `rows` x `cols`; masks have blocks of their own.
     pub(crate) fn run_on(
         &self,
         target: Window,
@@ -215,10 +292,17 @@ impl Scene {
         cols: Spans,
         how: (Isa, usize),
     ) -> Outcome {
-        let blocks: Vec<_> = rows
-            .iter()
-            .flat_map(|&row| cols.iter().map(move |&col| self.source.cut(row, col)))
-            .collect();
+        let blocks = self.source.blocks(&rows, &cols);
+        let (height, width) = self.shape();
+        let thirds = (spans(&[height / 3], height), spans(&[width / 3, width / 2], width));
+        let parts = [&self.mask, &self.bands]
+            .map(|mask| mask.as_ref().map(|mask| mask.blocks(&thirds.0, &thirds.1)));
+        let lattice = |blocks: &Option<Vec<Image>>| {
+            let views = blocks.as_ref().map(|blocks| blocks.iter().map(Image::view).collect());
+            views
+                .map(|views| Lattice::new(thirds.0.clone(), thirds.1.clone(), views))
+                .transpose()
+        };
         let shape = [self.source.shape[0], target.rows(), target.cols()];
         let (mut out, mut valid) = (Image::new(self.out, shape), Image::new(DType::Bool, shape));
         let mut fill = Image::new(self.out, [shape[0], 1, 1]);
@@ -231,15 +315,14 @@ impl Scene {
             source_origin: self.origin,
             grid: Grid::new(self.rows.view(), self.cols.view(), (0, 0), self.spacing)?,
             target,
-            shift: (0.0, 0.0),
+            shift: self.shift,
             kernel: self.kernel,
-            // Not looked at by these kernels.
-            spline: Spline { epsilon: 1.0, influence: 0, influence_ceil: 0, prefiltered: false },
-            boundary: Boundary::None,
-            trusted: false,
-            mask: None,
-            bands: None,
-            safe: None,
+            spline: self.spline,
+            boundary: self.boundary,
+            trusted: self.trusted,
+            mask: lattice(&parts[0])?,
+            bands: lattice(&parts[1])?,
+            safe: self.safe,
             out: out.view_mut(),
             valid: Some(valid.view_mut()),
             fill: fill.view(),
