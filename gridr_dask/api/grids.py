@@ -11,7 +11,7 @@ from gridr_dask.compute.nodes import check_nodata, is_nodata
 from gridr_dask.errors import InvalidInputError, UnsupportedDtypeError
 from gridr_dask.graph import is_dask
 
-__all__ = ["node_coordinates"]
+__all__ = ["check_known", "node_coordinates"]
 
 
 def node_coordinates(grid: Any, grid_mask: Any = None, grid_nodata: float | None = None) -> tuple[Any, Any]:
@@ -100,8 +100,17 @@ def _array(values: Any) -> Any:
     return values if is_dask(values) else np.asarray(values)
 
 
+def check_known(name: str, array: Any) -> None:
+    """Raise InvalidInputError if the sizes of a dask array's chunks are not known."""
+    if any(size != size for size in array.shape):
+        raise InvalidInputError(
+            f"{name} has chunks of unknown size; call compute_chunk_sizes() on it first", "unknown-chunks"
+        )
+
+
 def _coordinate(name: str, values: Any) -> Any:
     array = _array(values)
+    check_known(f"grid {name}", array)
     if array.ndim != 2:
         raise InvalidInputError(
             f"grid {name} must be a 2-D array of node coordinates, got shape {array.shape}", "grid"

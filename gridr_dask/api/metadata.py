@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -120,17 +120,17 @@ def keeps_attrs(keep_attrs: bool | None) -> bool:
 
 
 def kept_coords(
-    coords: Mapping[Any, xr.DataArray], spatial: tuple[Hashable, Hashable], mappings: Iterable[Any]
-) -> dict[Hashable, xr.DataArray]:
+    coords: xr.Coordinates, spatial: tuple[Hashable, Hashable], mappings: Iterable[Any]
+) -> xr.Coordinates:
     """Return the coordinates that stay true: not spatial, not the CRS and transform of the source."""
-    dropped = set(mappings)
-    return {
-        name: coord.drop_vars([n for n in coord.coords if n != name], errors="ignore")
+    names = set(mappings)
+    georeference = {"crs_wkt", "spatial_ref", "GeoTransform", "grid_mapping_name"}
+    dropped = [
+        name
         for name, coord in coords.items()
-        if not set(spatial) & set(coord.dims)
-        and name not in dropped
-        and not {"crs_wkt", "spatial_ref", "GeoTransform", "grid_mapping_name"} & set(coord.attrs)
-    }
+        if set(spatial) & set(coord.dims) or name in names or georeference & set(coord.attrs)
+    ]
+    return coords.to_dataset().drop_vars(dropped).coords
 
 
 def resampled_metadata(

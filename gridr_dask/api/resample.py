@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 import xarray as xr
 
-from gridr_dask.api.grids import node_coordinates
+from gridr_dask.api.grids import check_known, node_coordinates
 from gridr_dask.api.metadata import (
     fill_of,
     keeps_attrs,
@@ -184,6 +184,7 @@ def _resample_array(array: xr.DataArray, request: _Request) -> tuple[xr.DataArra
     missing = [dim for dim in request.spatial if dim not in array.dims]
     if missing:
         raise InvalidInputError(f"dims {missing} not found among {list(array.dims)}", "dims")
+    check_known("the source", array.data)
     axes = array.get_axis_num(request.spatial[0]), array.get_axis_num(request.spatial[1])
     fill = fill_of(array, request.nodata_out, result_dtype(array.dtype, request.dtype, request.kernel))
     nan = request.nan_is_invalid
@@ -211,7 +212,8 @@ def _resample_array(array: xr.DataArray, request: _Request) -> tuple[xr.DataArra
         return result, None
     per_band = bands_can_differ(array.dtype, fill.dtype, rule)
     valid_dims = array.dims if per_band else request.spatial
-    valid_coords = {k: c for k, c in coords.items() if set(c.dims) <= set(valid_dims)}
+    elsewhere = [name for name, coord in coords.items() if not set(coord.dims) <= set(valid_dims)]
+    valid_coords = coords.to_dataset().drop_vars(elsewhere).coords
     validity = xr.DataArray(valid, valid_coords, valid_dims)
     validity.name = array.name
     return result, validity.transpose(*(dim for dim in array.dims if dim in valid_dims))

@@ -29,12 +29,13 @@ def result_dtype(source: npt.DTypeLike, requested: npt.DTypeLike | None, kernel:
     UnsupportedDtypeError
         If the kernel can't work on samples of the source's type, or can't produce the requested one.
     """
-    source = np.dtype(source).newbyteorder("=")
-    result = source if requested is None else np.dtype(requested).newbyteorder("=")
-    if source.hasobject or source.itemsize == 0:
+    source = np.dtype(source)
+    if source.hasobject or source.itemsize == 0 or source.char == "T":
         raise UnsupportedDtypeError(
             f"samples of type {source} have no fixed size; use astype to make them numbers", "dtype"
         )
+    source = source.newbyteorder("=")
+    result = source if requested is None else np.dtype(requested).newbyteorder("=")
     if kernel.name == "nearest" and result == source:
         return result
     both_real = source.char in _REAL and result.char in _REAL
@@ -69,14 +70,16 @@ def cast_fill(value: Any, dtype: np.dtype[Any], name: str = "nodata_out") -> npt
     if np.ndim(value) != 0:
         raise InvalidInputError(f"{name}={value!r} must be one number", "nodata")
     try:
-        if np.iscomplexobj(value) and dtype.kind != "c":
+        if value is None or (np.iscomplexobj(value) and dtype.kind != "c"):
+            raise TypeError
+        if dtype.kind in "mM" and isinstance(value, (float, np.floating)):
             raise TypeError
         with np.errstate(all="ignore"):
             sample = _sample(value, dtype)
             if dtype.kind == "c" and np.isnan(sample):
                 sample = _sample(complex(np.nan, np.nan), dtype)
-            # Integers and booleans hold the very value; floats may round, but not overflow.
-            if dtype.kind in "iub":
+            # Integers, booleans and texts hold the very value; floats may round, but not overflow.
+            if dtype.kind in "iubSU":
                 holds = bool(sample == np.asarray(value)[()])
             else:
                 holds = dtype.kind not in "fc" or bool(np.isfinite(sample) or not np.isfinite(value))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import Any
 
 import xarray as xr
@@ -59,9 +60,10 @@ def to_zarr(
     encoding = {name: _encoding(array, chunks, sharded) for name, array in dataset.data_vars.items()}
     for name, given in (kwargs.pop("encoding", None) or {}).items():
         encoding[name] = encoding.get(name, {}) | dict(given)
-    # Consolidated metadata are no part of the format's version 3.
-    kwargs.setdefault("consolidated", False)
-    return dataset.to_zarr(store, zarr_format=3, encoding=encoding, **kwargs)
+    with warnings.catch_warnings():
+        # Written all the same, by default: without them xarray opens the store with a warning.
+        warnings.filterwarnings("ignore", "Consolidated metadata is currently not part", UserWarning)
+        return dataset.to_zarr(store, zarr_format=3, encoding=encoding, **kwargs)
 
 
 def _encoding(array: xr.DataArray, chunks: int, sharded: bool) -> dict[str, Any]:

@@ -10,16 +10,8 @@ use gridr_dask_core::{Boundary, DType, Error, Window};
 /// Kernels on the samples themselves.
 pub(crate) const LOCAL: [&str; 3] = ["nearest", "linear", "cubic"];
 
-pub(crate) const KERNELS: [&str; 8] = [
-    "nearest",
-    "linear",
-    "cubic",
-    "bspline3",
-    "bspline5",
-    "bspline7",
-    "bspline9",
-    "bspline11",
-];
+pub(crate) const KERNELS: [&str; 8] =
+    ["nearest", "linear", "cubic", "bspline3", "bspline5", "bspline7", "bspline9", "bspline11"];
 
 pub(crate) const DTYPES: [DType; 11] = [
     DType::Bool,
@@ -89,12 +81,7 @@ impl Image {
     }
 
     /// Integers of any bits; floats with NaN, infinities and zeros of both signs, six of `out_of` samples.
-    pub(crate) fn noise(
-        dtype: DType,
-        shape: [usize; 3],
-        out_of: usize,
-        noise: &mut Noise,
-    ) -> Self {
+    pub(crate) fn noise(dtype: DType, shape: [usize; 3], out_of: usize, noise: &mut Noise) -> Self {
         let mut image = Self::new(dtype, shape);
         for i in 0..shape.iter().product() {
             let special = [f64::NAN, f64::INFINITY, f64::NEG_INFINITY, -0.0, 0.0, 1e-320];
@@ -295,14 +282,8 @@ impl Scene {
         let blocks = self.source.blocks(&rows, &cols);
         let (height, width) = self.shape();
         let thirds = (spans(&[height / 3], height), spans(&[width / 3, width / 2], width));
-        let parts = [&self.mask, &self.bands]
+        let [mask, bands] = [&self.mask, &self.bands]
             .map(|mask| mask.as_ref().map(|mask| mask.blocks(&thirds.0, &thirds.1)));
-        let lattice = |blocks: &Option<Vec<Image>>| {
-            let views = blocks.as_ref().map(|blocks| blocks.iter().map(Image::view).collect());
-            views
-                .map(|views| Lattice::new(thirds.0.clone(), thirds.1.clone(), views))
-                .transpose()
-        };
         let shape = [self.source.shape[0], target.rows(), target.cols()];
         let (mut out, mut valid) = (Image::new(self.out, shape), Image::new(DType::Bool, shape));
         let mut fill = Image::new(self.out, [shape[0], 1, 1]);
@@ -310,7 +291,7 @@ impl Scene {
             fill.set(plane, &[1; 8][..self.out.size()]);
         }
         let task = Task {
-            source: Lattice::new(rows, cols, blocks.iter().map(Image::view).collect())?,
+            source: lattice(&blocks, &(rows, cols))?,
             source_shape: self.shape(),
             source_origin: self.origin,
             grid: Grid::new(self.rows.view(), self.cols.view(), (0, 0), self.spacing)?,
@@ -320,8 +301,8 @@ impl Scene {
             spline: self.spline,
             boundary: self.boundary,
             trusted: self.trusted,
-            mask: lattice(&parts[0])?,
-            bands: lattice(&parts[1])?,
+            mask: mask.as_ref().map(|blocks| lattice(blocks, &thirds)).transpose()?,
+            bands: bands.as_ref().map(|blocks| lattice(blocks, &thirds)).transpose()?,
             safe: self.safe,
             out: out.view_mut(),
             valid: Some(valid.view_mut()),
@@ -338,6 +319,10 @@ impl Scene {
     pub(crate) fn whole(&self) -> Outcome {
         self.run(self.target, &(vec![], vec![]), (Isa::Portable, 1))
     }
+}
+
+fn lattice<'a>(blocks: &'a [Image], spans: &(Spans, Spans)) -> Result<Lattice<'a>, Error> {
+    Lattice::new(spans.0.clone(), spans.1.clone(), blocks.iter().map(Image::view).collect())
 }
 
 /// Half-open spans between cuts, which may stand anywhere.
