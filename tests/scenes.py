@@ -240,6 +240,14 @@ def enough(kernel: str) -> Boundary:
     return Boundary("reflect", True) if kernel in SPLINES else Boundary()
 
 
+def anywhere(kernel: str) -> dict[str, Any]:
+    """Arguments of the accessor for a kernel, with the boundary of `enough`."""
+    boundary = enough(kernel)
+    if boundary.mode == "none":
+        return {"interp": kernel}
+    return {"interp": kernel, "boundary_condition": boundary.mode, "trust_padding": boundary.trusted}
+
+
 def make_scene(
     *,
     kernel: str,

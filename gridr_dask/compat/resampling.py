@@ -170,15 +170,23 @@ def _threads(num_threads: Any) -> int:
     if num_threads is None:
         return default_threads()
     try:
-        return max(1, index(num_threads))
+        threads = index(num_threads)
     except TypeError:
-        raise InvalidInputError(f"num_threads={num_threads!r} must be an integer", "threads") from None
+        threads = 0
+    if threads < 1:
+        raise InvalidInputError(f"num_threads={num_threads!r} must be an integer from 1 on", "threads")
+    return threads
 
 
 def _image(array: Any) -> _Array:
     if not isinstance(array, np.ndarray):
         raise UnsupportedDtypeError(
             f"array_in must be a numpy array, got {type(array).__name__}", "array-type"
+        )
+    if isinstance(array, np.ma.MaskedArray):
+        raise UnsupportedDtypeError(
+            "array_in is a masked array; pass its data, and its mask turned round as array_in_mask",
+            "array-type",
         )
     if array.ndim not in (2, 3):
         raise InvalidInputError(

@@ -267,3 +267,17 @@ def test_a_tiny_image_that_no_position_reaches_is_nodata(kernel):
         )
         assert not valid.any()
         assert not values.any()
+
+
+def test_a_masked_array_is_refused_rather_than_its_mask_forgotten():
+    image = np.ma.masked_less(np.arange(42.0).reshape(6, 7), 3)
+    rows, cols = np.mgrid[0:3, 0:4] * 1.0
+    with pytest.raises(UnsupportedDtypeError, match=r"masked array.*array_in_mask"):
+        array_grid_resampling("linear", image, rows, cols, (1, 1))
+
+
+@pytest.mark.parametrize("count", [0, -1])
+def test_less_than_one_thread_is_refused(count):
+    rows, cols = np.mgrid[0:3, 0:4] * 1.0
+    with pytest.raises(InvalidInputError, match=f"num_threads={count}"):
+        array_grid_resampling("linear", np.ones((6, 7)), rows, cols, (1, 1), num_threads=count)

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from gridr_dask.geometry import Window
 from tests import oracles
-from tests.scenes import KERNELS, LOCAL, NOISE, SPLINES, chunkings, enough, make_scene, to_bytes
+from tests.scenes import KERNELS, LOCAL, NOISE, SPLINES, anywhere, chunkings, make_scene, to_bytes
 from tests.strategies import seeds
 
 FAR = 100_000
@@ -30,14 +30,6 @@ def column(size, **kwargs):
 def at_rows(rows):
     rows = np.asarray(rows, dtype=float)[np.newaxis]
     return rows, np.ones_like(rows)
-
-
-def how(kernel):
-    """Arguments with which a kernel is valid on an image of a few pixels."""
-    boundary = enough(kernel)
-    if boundary.mode == "none":
-        return {"interp": kernel}
-    return {"interp": kernel, "boundary_condition": boundary.mode, "trust_padding": boundary.trusted}
 
 
 @pytest.mark.parametrize("resolution", [(1, 1), (2, 3)], ids=["1x1", "2x3"])
@@ -106,8 +98,8 @@ def test_a_block_border_at_the_frames_origin_is_not_missed(kernel, row, origin):
     # Counted from the source's first pixel in floats, such a row would round onto the border.
     size = 10 - origin
     image = column(size, chunk=-origin or size)
-    whole = column(size).gridr.resample(at_rows([row]), source_origin=(origin, 0), **how(kernel))
-    lazy = image.gridr.resample(at_rows([row]), source_origin=(origin, 0), **how(kernel))
+    whole = column(size).gridr.resample(at_rows([row]), source_origin=(origin, 0), **anywhere(kernel))
+    lazy = image.gridr.resample(at_rows([row]), source_origin=(origin, 0), **anywhere(kernel))
     assert to_bytes([lazy]) == to_bytes([whole])
 
 
@@ -145,7 +137,7 @@ def test_noise_snaps_to_half_integers_and_no_further(isa, kernel, row, want, laz
 )
 def test_noise_does_not_push_a_spline_off_the_image(isa, kernel, row, valid, lazy):
     image = column(10, chunk=3) if lazy else column(10)
-    result = image.gridr.resample(at_rows([row]), **how(kernel)).values.item()
+    result = image.gridr.resample(at_rows([row]), **anywhere(kernel)).values.item()
     np.testing.assert_allclose(result, round(row) if valid else np.nan, rtol=0, atol=9e-6)
 
 

@@ -10,7 +10,8 @@ import pytest
 from dask._task_spec import DataNode, Task
 from dask.array.utils import assert_eq
 
-from gridr_dask.geometry import Grid, Window
+from gridr_dask.compute import SampleRule, get_interpolator, kernel_of
+from gridr_dask.geometry import Boundary, Grid, Window
 from gridr_dask.graph import DEFAULT_CHUNK, is_dask, resample_lazily
 from tests.scenes import kernel_named, resampling
 
@@ -33,12 +34,13 @@ def lazily(**changes):
     axes = changes.get("axes", (1, 2))
     shape = source.shape[axes[0]], source.shape[axes[1]]
     common = {"axes": axes, "source_shape": shape} | {
-        name: changes.pop(name) for name in list(changes) if name not in ("target", "chunks")
+        name: changes.pop(name) for name in list(changes) if name not in ("target", "chunks", "mask")
     }
     target = changes.get("target", Window.whole(grid.target_shape))
     chunks = changes.get("chunks", (4, 5))
+    mask, common = changes.get("mask"), resampling(**common)
     return resample_lazily(
-        source, rows, cols, grid=grid, target=target, chunks=chunks, resampling=resampling(**common)
+        source, rows, cols, grid=grid, target=target, chunks=chunks, resampling=common, mask=mask
     )
 
 
@@ -62,6 +64,16 @@ CHANGES = {
     "axes": {"axes": (2, 1)},
     "source": {"source": da.zeros(SHAPE, chunks=(1, 5, 6))},
     "with valid": {"with_valid": True},
+    "boundary": {"boundary": Boundary("edge", True)},
+    "trust": {"boundary": Boundary("none", True)},
+    "nodata": {"rule": SampleRule(np.float64(3))},
+    "nan": {"rule": SampleRule(nan=True)},
+    "spline": {"kernel": kernel_named("bspline3")},
+    "epsilon": {"kernel": kernel_of(get_interpolator("bspline3", epsilon=1e-5))},
+    "influence": {"kernel": kernel_of(get_interpolator("bspline3", mask_influence_threshold=1e-5))},
+    "mask": {"mask": np.ones(SHAPE[1:], bool)},
+    "mask with a hole": {"mask": np.arange(12 * 16).reshape(SHAPE[1:])},
+    "safe window": {"mask": np.ones(SHAPE[1:], bool), "safe": Window((0, 1), (0, 1))},
 }
 
 
@@ -71,9 +83,9 @@ def test_equal_calls_give_equal_names():
     assert first.__dask_graph__().layers.keys() == again.__dask_graph__().layers.keys()
 
 
-@pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES.keys())
-def test_a_different_argument_gives_a_different_name(change):
-    assert lazily(**change)[0].name != lazily()[0].name
+def test_different_arguments_give_different_names():
+    names = {lazily(**change)[0].name for change in ({}, *CHANGES.values())}
+    assert len(names) == 1 + len(CHANGES)
 
 
 @pytest.mark.distributed

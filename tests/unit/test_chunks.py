@@ -3,12 +3,16 @@
 import numpy as np
 import pytest
 from hypothesis import given
+from hypothesis import strategies as st
 
 from gridr_dask.geometry import Boundary, Window
 from gridr_dask.plan import Chunking, ChunkPlan, plan_chunks
 from gridr_dask.plan.chunks import spans_of
-from tests.scenes import cuts, kernel_named
+from tests import oracles
+from tests.scenes import BOUNDARIES, KERNELS, cuts, kernel_named
 from tests.strategies import seeds
+
+ONE = Chunking(((0, 1),), ((0, 1),))
 
 
 def test_spans_stand_side_by_side():
@@ -33,6 +37,51 @@ def test_the_blocks_of_a_chunk_are_those_that_its_window_meets(seed):
     for blocks, (first, last), spans in zip(found, ends, (source.rows, source.cols), strict=True):
         met = [k for k, (start, stop) in enumerate(spans) if start < last and first < stop]
         assert list(blocks) == met
+
+
+def holding(numbers, size, boundary, sizes):
+    """The chunks that hold the samples of numbers, which may lie past the ends, on an axis of a size."""
+    padding = max([0, -min(numbers), max(numbers) - size + 1])
+    mode = None if boundary.mode == "none" else boundary.mode
+    line = oracles.pad(np.arange(size), padding, mode, -1)
+    of = np.repeat(np.arange(len(sizes)), sizes)
+    return sorted({int(of[k]) for k in line[np.asarray(numbers) + padding] if k >= 0})
+
+
+@given(
+    kernel=st.sampled_from(KERNELS),
+    boundary=st.sampled_from(BOUNDARIES),
+    size=st.integers(1, 500),
+    seed=seeds,
+)
+def test_a_chunk_reads_the_blocks_that_its_boundary_continues_and_no_others(kernel, boundary, size, seed):
+    rng = np.random.default_rng(seed)
+    kernel = kernel_named(kernel)
+    start, stop = kernel.domain(size, boundary)
+    if start >= stop:
+        return
+    taps = np.sort(rng.choice(np.arange(start, stop + 1), 2, replace=False)).tolist()
+    sizes = cuts(rng, size)
+    plan = ChunkPlan(ONE, kernel, boundary, (size, 1), np.array([[[*taps, 0, 1]]]))
+    found = plan.source_blocks(0, 0, Chunking.from_sizes(sizes, (1,)))[0]
+    needed = holding(range(*kernel.reads(tuple(taps), 0, size)), size, boundary, sizes)
+    # Where there are zeros only, one block says how many bands there are.
+    assert list(found) == needed or (not needed and len(found) == 1)
+
+
+@given(boundary=st.sampled_from(BOUNDARIES), size=st.integers(1, 90), seed=seeds)
+def test_a_chunk_reads_the_mask_as_far_as_its_influence(boundary, size, seed):
+    rng = np.random.default_rng(seed)
+    kernel = kernel_named("bspline5")
+    start, stop = kernel.domain(size, boundary)
+    if start >= stop:
+        return
+    taps = np.sort(rng.choice(np.arange(start, stop + 1), 2, replace=False)).tolist()
+    sizes = cuts(rng, size)
+    plan = ChunkPlan(ONE, kernel, boundary, (size, 1), np.array([[[*taps, 0, 1]]]))
+    found = plan.mask_blocks(0, 0, Chunking.from_sizes(sizes, (1,)))[0]
+    needed = holding(range(taps[0] - 8, taps[1] + 8), size, boundary, sizes)
+    assert list(found) == needed or (not needed and len(found) == 1)
 
 
 def test_a_chunk_without_source_sees_none():

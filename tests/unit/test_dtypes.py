@@ -5,12 +5,12 @@ import pytest
 
 from gridr_dask.compute.dtypes import as_planes, cast_fill, default_fill, result_dtype
 from gridr_dask.errors import InvalidInputError, UnsupportedDtypeError
-from tests.scenes import COMPUTED, COPIED, LOCAL, image, kernel_named
+from tests.scenes import COMPUTED, COPIED, KERNELS, image, kernel_named
 
 RECORD = np.dtype([("a", "u1"), ("b", "f4")])
 
 
-@pytest.mark.parametrize("kernel", LOCAL)
+@pytest.mark.parametrize("kernel", KERNELS)
 @pytest.mark.parametrize("dtype", COMPUTED)
 def test_the_source_decides_the_type_of_the_result(kernel, dtype):
     assert result_dtype(dtype, None, kernel_named(kernel)) == np.dtype(dtype)

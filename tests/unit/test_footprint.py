@@ -9,7 +9,7 @@ from gridr_dask.geometry import Boundary
 from gridr_dask.plan import node_bounds
 from gridr_dask.plan.footprint import tap_windows
 from tests import oracles
-from tests.scenes import LOCAL, NOISE, kernel_named
+from tests.scenes import BOUNDARIES, KERNELS, LOCAL, NOISE, SPLINES, kernel_named
 from tests.strategies import seeds
 
 
@@ -56,8 +56,8 @@ def test_bounds_without_a_finite_node_are_empty():
     assert bounds.tolist() == [[[np.inf, -np.inf, np.inf, -np.inf]]]
 
 
-def windows_of(bounds, kernel, shape, origin=(0, 0)):
-    return tap_windows(bounds, kernel_named(kernel), Boundary(), shape, origin)
+def windows_of(bounds, kernel, shape, origin=(0, 0), boundary=None):
+    return tap_windows(bounds, kernel_named(kernel), boundary or Boundary(), shape, origin)
 
 
 ORIGINS = [0, 5, -7, -20_000, 20_000, -100_000, 2**28, -(2**28)]
@@ -92,6 +92,39 @@ def test_a_window_holds_every_sample_that_its_positions_need(axis, kernel, seed,
         for row, col in oracles.support(y, x, kernel, tuple(shape), tuple(origins)):
             assert r0 <= row < r1
             assert c0 <= col < c1
+
+
+@given(
+    kernel=st.sampled_from(KERNELS),
+    boundary=st.sampled_from(BOUNDARIES),
+    size=st.integers(0, 60),
+    origin=st.sampled_from(ORIGINS),
+    noise=st.sampled_from([*NOISE, 5e-12, -3e-9, 0.2]),
+    seed=seeds,
+)
+@pytest.mark.parametrize("axis", [0, 1], ids=["rows", "cols"])
+def test_a_window_holds_every_tap_of_every_valid_position(axis, kernel, boundary, size, origin, noise, seed):
+    rng = np.random.default_rng(seed)
+    along = origin + rng.integers(-6, 2 * size + 6, rng.integers(1, 4)) / 2 + noise
+    shape, origins, across = [size, 60], [origin, 0], [30.0, 30.0]
+    bounds = [along.min(), along.max(), *across]
+    if axis:
+        shape, origins, bounds = shape[::-1], origins[::-1], [*across, along.min(), along.max()]
+    window = windows_of(np.array(bounds), kernel, tuple(shape), tuple(origins), boundary)
+    start, stop = window[2 * axis : 2 * axis + 2].tolist()
+    first, end = kernel_named(kernel).domain(size, boundary)
+    assert start == stop == 0 or first <= start < stop <= end
+    for x in along:
+        taps = [tap - origin for tap in oracles.needed(x, kernel)]
+        if first <= taps[0] and taps[-1] < end:
+            assert start <= taps[0]
+            assert taps[-1] < stop
+
+
+@pytest.mark.parametrize("shape", [(8, 50), (50, 8)], ids=str)
+def test_a_spline_sees_nothing_of_an_image_that_is_all_edge(shape):
+    for kernel in SPLINES:
+        assert windows_of(np.array([0.0, 49.0, 0.0, 49.0]), kernel, shape).tolist() == [0, 0, 0, 0]
 
 
 @pytest.mark.parametrize(
@@ -136,7 +169,7 @@ def test_bounds_of_any_size_are_clipped_to_the_source(kernel):
     assert window.tolist() == [0, 10, 0, 20]
 
 
-@pytest.mark.parametrize("kernel", LOCAL)
+@pytest.mark.parametrize("kernel", KERNELS)
 @pytest.mark.parametrize("shape", [(0, 5), (5, 0), (0, 0)])
 def test_an_empty_source_is_seen_by_nobody(kernel, shape):
     bounds = np.array([-1.0, 1.0, -1.0, 1.0])

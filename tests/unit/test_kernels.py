@@ -5,16 +5,22 @@ import pytest
 from gridr_dask.compute import get_interpolator, kernel_names
 from gridr_dask.errors import GridrError
 from gridr_dask.geometry import Boundary
-from tests.scenes import LOCAL, kernel_named
+from tests import oracles
+from tests.scenes import BOUNDARIES, KERNELS, LOCAL, SPLINES, kernel_named
 
 
 def test_the_kernels_have_names():
-    assert set(LOCAL) <= set(kernel_names())
+    assert kernel_names() == KERNELS
 
 
 @pytest.mark.parametrize(
     ("name", "first", "last", "rounds"),
-    [("nearest", 0, 0, True), ("linear", 0, 1, False), ("cubic", -1, 2, False)],
+    [
+        ("nearest", 0, 0, True),
+        ("linear", 0, 1, False),
+        ("cubic", -1, 2, False),
+        *((f"bspline{degree}", -(degree // 2), degree // 2 + 1, False) for degree in (3, 5, 7, 9, 11)),
+    ],
 )
 def test_a_kernel_tells_its_taps(name, first, last, rounds):
     kernel = kernel_named(name)
@@ -40,3 +46,15 @@ def test_what_is_no_name_is_refused(name):
 def test_without_a_boundary_no_tap_lies_past_the_edge(name):
     assert kernel_named(name).domain(10, Boundary()) == (0, 10)
     assert kernel_named(name).domain(0, Boundary()) == (0, 0)
+
+
+@pytest.mark.parametrize("name", KERNELS)
+@pytest.mark.parametrize("boundary", BOUNDARIES, ids=str)
+def test_taps_lie_past_the_edge_where_it_is_trusted_only(name, boundary):
+    kernel = kernel_named(name)
+    start, stop = kernel.domain(100, boundary)
+    assert stop == 100 - start
+    if boundary.trusted:
+        assert start == -oracles.MARGIN[name]
+    else:
+        assert start == (int(kernel.influence) if name in SPLINES else 0)
