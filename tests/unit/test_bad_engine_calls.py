@@ -38,6 +38,7 @@ def call(out=None, **changes):
         "kernel": "linear",
         "epsilon": 1.0,
         "influence": (0, 0),
+        "prefiltered": False,
         "threads": 1,
         "isa": None,
     }
@@ -56,7 +57,7 @@ def call(out=None, **changes):
         grid=pick("first", "resolution", "shift") | dict(zip(("rows", "cols"), given["nodes"], strict=True)),
         target=given["target"],
         out={"values": out, **pick("valid", "fill")},
-        how=pick("kernel", "epsilon", "influence", "threads", "isa") | {"prefiltered": False},
+        how=pick("kernel", "epsilon", "influence", "prefiltered", "threads", "isa"),
     )
     return out
 
@@ -254,6 +255,18 @@ def test_odd_but_sound_arguments_work(changes):
 )
 def test_odd_numbers_do_no_harm(changes):
     assert call(**changes).shape == (1, 3, 4)
+
+
+@pytest.mark.parametrize("dtype", ["?", "u1", "i4", "u8", "f4", "f8"])
+@pytest.mark.parametrize("kernel", ["nearest", "linear", "cubic"])
+def test_what_only_splines_look_at_changes_nothing_for_others(kernel, dtype):
+    source = [(SOURCE[::-1] * 1000).astype(dtype)]
+    nodes = ROWS + 0.25, COLS + 0.5
+    plain, odd = (
+        call(blocks=source, nodes=nodes, kernel=kernel, prefiltered=given, epsilon=epsilon)
+        for given, epsilon in ((False, 1.0), (True, 1e-3))
+    )
+    np.testing.assert_array_equal(odd, plain)
 
 
 def in_another_process(*arguments):

@@ -168,7 +168,8 @@ fn smooth<T: Sample<f64>>(
     masks: &[Veil],
     output: &dyn Store<f64>,
 ) -> Result<()> {
-    if !task.spline.prefiltered {
+    // Only a spline's source can hold coefficients.
+    if !task.spline.prefiltered || task.kernel.support().poles.is_empty() {
         let spline = || spline::run::<T>(task, frame, masks, output);
         let bands = bands::<T, f64>(task, masks, output);
         return with_kernel!(task.kernel, |kernel| sweep(kernel, task, frame, &bands), else spline());
