@@ -19,13 +19,13 @@ impl Window {
     /// Number of rows, 0 when the window is empty.
     #[must_use]
     pub fn rows(&self) -> usize {
-        usize::try_from(self.row1 - self.row0).unwrap_or(0)
+        usize::try_from(self.row1.saturating_sub(self.row0)).unwrap_or(0)
     }
 
     /// Number of columns, 0 when the window is empty.
     #[must_use]
     pub fn cols(&self) -> usize {
-        usize::try_from(self.col1 - self.col0).unwrap_or(0)
+        usize::try_from(self.col1.saturating_sub(self.col0)).unwrap_or(0)
     }
 
     /// Whether every pixel of `other` lies in this window.

@@ -124,8 +124,14 @@ fn frame(task: &Task<'_>, support: &Support) -> Result<Frame> {
         let inset = support.half + if spline { i64::from(task.spline.influence_ceil) } else { 0 };
         let clip = |x: i64| x.clamp(-MAX_SIZE, MAX_SIZE) as i32;
         Rect {
-            rows: (clip(safe.row0 + inset), clip(safe.row1 - 1 - inset)),
-            cols: (clip(safe.col0 + inset), clip(safe.col1 - 1 - inset)),
+            rows: (
+                clip(safe.row0.saturating_add(inset)),
+                clip(safe.row1.saturating_sub(1 + inset)),
+            ),
+            cols: (
+                clip(safe.col0.saturating_add(inset)),
+                clip(safe.col1.saturating_sub(1 + inset)),
+            ),
         }
     });
     let gain = if task.spline.prefiltered { support.gain * support.gain } else { 1.0 };
