@@ -13,7 +13,7 @@ RUST_SOURCES := $(shell find rust -path rust/target -prune -o \
 
 # A stamp whose recipe failed must not look fresh.
 .DELETE_ON_ERROR:
-.PHONY: help build demo test check bench bench-quick clean
+.PHONY: help build demo test check bench bench-quick performance clean
 
 help: ## list the verbs
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1|\2/p' Makefile | awk -F'|' '{printf "%-18s%s\n", $$1, $$2}'
@@ -30,7 +30,7 @@ test: build ## Rust tests, then all Python tests and the examples in docstrings
 	@cd rust && $(CARGO) test --quiet --locked
 	@echo "Testing the Python package ..."
 	@$(BIN)/python -m pytest --doctest-modules gridr_dask tests \
-		--ignore=gridr_dask/demo/__main__.py --ignore=tests/benchmarks/table.py
+		--ignore=gridr_dask/demo/__main__.py
 
 check: build ## formatting, lints, import contracts and types, in both languages
 	@echo "Checking the Python package ..."
@@ -43,11 +43,14 @@ check: build ## formatting, lints, import contracts and types, in both languages
 	@cd rust && $(CARGO) fmt --check
 	@cd rust && $(CARGO) clippy --quiet --all-targets --locked -- -D warnings
 
-bench: build ## compare speed and memory with other libraries (some minutes)
-	@$(BIN)/python tests/benchmarks/table.py
+bench: build $(VENV)/.bench ## compare speed with other libraries, into build/bench/ (some minutes)
+	@$(BIN)/python -m tests.benchmarks.table --json build/bench/bench.json
 
-bench-quick: build ## the same with small images (under a minute)
-	@$(BIN)/python tests/benchmarks/table.py --quick
+bench-quick: build $(VENV)/.bench ## the same with small images and few runs (under two minutes)
+	@$(BIN)/python -m tests.benchmarks.table --quick --json build/bench/quick.json
+
+performance: build ## docs/performance.md and its plot, from what make bench measured last
+	@$(BIN)/python -m tests.benchmarks.report --json build/bench/bench.json
 
 clean: ## remove .venv, build products, caches and the demo's output
 	rm -rf $(VENV) rust/target build demo-output gridr_dask/_core*.so
@@ -75,5 +78,11 @@ $(VENV)/.built: $(VENV)/.maturin $(RUST_SOURCES)
 # Without build isolation pip's own call of maturin finds the engine built, in rust/target.
 $(VENV)/.deps: pyproject.toml | $(VENV)/.built
 	@echo "Installing dependencies (a few minutes the first time) ..."
+	@$(ACTIVATED) python -m pip install --quiet --no-build-isolation --editable '.[dev]'
+	@touch $@
+
+# Apart from the rest: only the benchmarks need libraries as large as these.
+$(VENV)/.bench: pyproject.toml | $(VENV)/.deps
+	@echo "Installing the libraries to compare with (torch is a download of about 2.5 GB) ..."
 	@$(ACTIVATED) python -m pip install --quiet --no-build-isolation --editable '.[dev,bench]'
 	@touch $@
