@@ -15,8 +15,12 @@ pub trait Real:
     const ZERO: Self;
     /// One.
     const ONE: Self;
+    /// Whether the arithmetic is in `f32`.
+    const IS_SINGLE: bool;
     /// The nearest value to `x`.
     fn from_f64(x: f64) -> Self;
+    /// The value in `f64`.
+    fn to_f64(self) -> f64;
     /// `self * a + b` with one rounding.
     #[must_use]
     fn mul_add(self, a: Self, b: Self) -> Self;
@@ -32,9 +36,14 @@ macro_rules! real {
         impl Real for $t {
             const ZERO: Self = 0.0;
             const ONE: Self = 1.0;
+            const IS_SINGLE: bool = size_of::<Self>() == 4;
             #[inline(always)]
             fn from_f64(x: f64) -> Self {
                 x as $t
+            }
+            #[inline(always)]
+            fn to_f64(self) -> f64 {
+                self as f64
             }
             #[inline(always)]
             fn mul_add(self, a: Self, b: Self) -> Self {

@@ -120,12 +120,3 @@ pub(crate) fn with_ieee_floats<R>(work: impl FnOnce() -> R) -> R {
     let _restored_on_drop = native::FloatMode::ieee();
     work()
 }
-
-/// Asks for a cache line that will be read soon. Any address will do.
-#[inline(always)]
-pub(crate) fn prefetch(line: *const u8) {
-    #[cfg(target_arch = "x86_64")]
-    native::prefetch(line);
-    #[cfg(not(target_arch = "x86_64"))]
-    let _ = line;
-}

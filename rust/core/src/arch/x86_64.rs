@@ -63,9 +63,3 @@ fn write(value: u32) {
         asm!("ldmxcsr [{}]", in(reg) &raw const value, options(nostack, readonly, preserves_flags));
     }
 }
-
-#[inline(always)]
-pub(super) fn prefetch(line: *const u8) {
-    // SAFETY: a prefetch never faults; SSE is part of the baseline.
-    unsafe { std::arch::x86_64::_mm_prefetch::<{ std::arch::x86_64::_MM_HINT_T0 }>(line.cast()) };
-}

@@ -4,29 +4,29 @@ use super::{Grid, positions};
 use crate::SPAN;
 use crate::arch::Job;
 use crate::image::Array;
-use crate::sample::{DType, Sample};
+use crate::sample::{DType, Real};
 
 /// Cells and fractions of one coordinate of a span.
-pub(crate) struct Cells {
+pub(crate) struct Cells<C> {
     /// Pixel at or before each position (or nearest to it), in the frame of the delivered source.
     pub(crate) index: [i32; SPAN],
-    /// What remains, in `[0, 1)`; 0 when the cell is the nearest pixel.
-    pub(crate) frac: [f64; SPAN],
+    /// What remains, in the precision that weights are computed in; 0 when the cell is the nearest pixel.
+    pub(crate) frac: [C; SPAN],
     /// Smallest cell.
     pub(crate) min: i32,
     /// Largest cell.
     pub(crate) max: i32,
 }
 
-impl Cells {
-    pub(crate) const EMPTY: Self = Self { index: [0; SPAN], frac: [0.0; SPAN], min: 0, max: 0 };
+impl<C: Real> Cells<C> {
+    pub(crate) const EMPTY: Self = Self { index: [0; SPAN], frac: [C::ZERO; SPAN], min: 0, max: 0 };
 }
 
 /// Locates the pixels of a span in the source: positions, snapped, cut into cell and fraction; only
 /// then is the origin of the source subtracted, as an integer.
 ///
 /// The order matters: subtracting first would round differently in every window.
-pub(crate) struct Locate<'t, 'a> {
+pub(crate) struct Locate<'t, 'a, C> {
     pub(crate) grid: &'t Grid<'a>,
     /// First target pixel of the span, in the frame of the whole grid.
     pub(crate) at: (i64, i64),
@@ -37,11 +37,11 @@ pub(crate) struct Locate<'t, 'a> {
     pub(crate) shift: (f64, f64),
     /// Take the nearest pixel (ties go up) instead of the one at or before.
     pub(crate) rounds: bool,
-    pub(crate) rows: &'t mut Cells,
-    pub(crate) cols: &'t mut Cells,
+    pub(crate) rows: &'t mut Cells<C>,
+    pub(crate) cols: &'t mut Cells<C>,
 }
 
-impl Job for Locate<'_, '_> {
+impl<C: Real> Job for Locate<'_, '_, C> {
     type Output = ();
 
     #[inline(always)]
@@ -50,40 +50,53 @@ impl Job for Locate<'_, '_> {
         let axes =
             [(&grid.rows, (origin.0, shift.0), rows), (&grid.cols, (origin.1, shift.1), cols)];
         for (nodes, frame, cells) in axes {
-            match (nodes.dtype, rounds) {
-                (DType::F32, false) => locate::<f32, false>(grid, nodes, (at, len), frame, cells),
-                (DType::F32, true) => locate::<f32, true>(grid, nodes, (at, len), frame, cells),
-                (_, false) => locate::<f64, false>(grid, nodes, (at, len), frame, cells),
-                (_, true) => locate::<f64, true>(grid, nodes, (at, len), frame, cells),
+            if rounds {
+                locate::<C, true>(grid, nodes, (at, len), frame, cells);
+            } else {
+                locate::<C, false>(grid, nodes, (at, len), frame, cells);
             }
         }
     }
 }
 
 #[inline(always)]
-fn locate<T: Sample<f64>, const ROUNDS: bool>(
+fn locate<C: Real, const ROUNDS: bool>(
     grid: &Grid<'_>,
     nodes: &Array<'_>,
     (at, len): ((i64, i64), usize),
     (origin, shift): (i32, f64),
-    cells: &mut Cells,
+    cells: &mut Cells<C>,
 ) {
-    let borrowed = if shift == 0.0 { positions::borrowed::<T>(grid, nodes, at, len) } else { None };
-    if let Some(nodes) = borrowed {
-        cut::<T, ROUNDS>(nodes, origin, cells);
-    } else {
-        let mut computed = [0.0; SPAN];
-        positions::computed::<T>(grid, nodes, at, len, &mut computed);
-        if shift != 0.0 {
-            for x in &mut computed {
-                *x += shift;
+    let mut computed = [0.0; SPAN];
+    if shift == 0.0 && nodes.dtype == DType::F32 {
+        if let Some(nodes) = positions::borrowed::<f32>(grid, nodes, at, len) {
+            // What a fraction loses in f32, weights computed in f32 would lose too.
+            if ROUNDS || C::IS_SINGLE {
+                return cut::<f32, C, ROUNDS>(nodes, origin, cells);
             }
+            for (x, &node) in computed.iter_mut().zip(nodes) {
+                *x = f64::from(node);
+            }
+            return cut::<f64, C, ROUNDS>(&computed, origin, cells);
         }
-        cut::<f64, ROUNDS>(&computed, origin, cells);
+    } else if shift == 0.0
+        && let Some(nodes) = positions::borrowed::<f64>(grid, nodes, at, len)
+    {
+        return cut::<f64, C, ROUNDS>(nodes, origin, cells);
     }
+    match nodes.dtype {
+        DType::F32 => positions::computed::<f32>(grid, nodes, at, len, &mut computed),
+        _ => positions::computed::<f64>(grid, nodes, at, len, &mut computed),
+    }
+    if shift != 0.0 {
+        for x in &mut computed {
+            *x += shift;
+        }
+    }
+    cut::<f64, C, ROUNDS>(&computed, origin, cells);
 }
 
-/// Positions are clamped to this distance from 0, far outside of any source (`MAX_SIZE`).
+/// Positions are clamped to this distance from 0, far outside of any source (`MAX_SIZE`). Exact in `f32`.
 const FAR: f64 = ((1 << 30) - 1024) as f64;
 
 /// Half-integers attract positions this near, in pixels: noise of a few ulp makes no false neighbour.
@@ -92,42 +105,46 @@ const SNAP: f64 = 5e-13;
 /// The same, relative to the position: 2 ulp.
 const SNAP_RELATIVE: f64 = 4.5e-16;
 
-#[inline(always)]
-fn cut<T: Sample<f64>, const ROUNDS: bool>(positions: &[T; SPAN], origin: i32, cells: &mut Cells) {
-    let (mut min, mut max) = (i32::MAX, i32::MIN);
-    for k in 0..SPAN {
-        let x = clamp(positions[k].widen());
-        let x = if ROUNDS { x } else { snap(x) };
-        let floor = x.floor();
-        let frac = x - floor;
-        // The nearest pixel of the snapped position. Not floor(x + 0.5): the sum rounds up below a half.
-        let up = if ROUNDS && frac - 0.5 >= -reach(x) { 1 } else { 0 };
-        // SAFETY: `clamp` leaves a finite value within +-2^30.
-        let cell = unsafe { floor.to_int_unchecked::<i32>() } + up - origin;
-        cells.index[k] = cell;
-        if !ROUNDS {
-            cells.frac[k] = frac;
-        }
-        min = min.min(cell);
-        max = max.max(cell);
+/// The precision that positions are cut in. A grid in `f32` gives the cells of the same grid in `f64`.
+trait Position: Real {
+    /// The nearest half-integer when `self` is within its reach, else `self`.
+    fn snap(self) -> Self;
+    /// The largest integer that is not above.
+    fn floor(self) -> Self;
+    /// Whether the nearest pixel, after the snap, is the one after `self - frac`.
+    fn is_past_half(self, frac: Self) -> bool;
+    /// The value as an integer.
+    ///
+    /// # Safety
+    /// It must be finite, and its integer part an `i32`.
+    unsafe fn to_cell(self) -> i32;
+}
+
+impl Position for f64 {
+    #[inline(always)]
+    fn snap(self) -> Self {
+        let half = (self + self).round_ties_even() * 0.5;
+        let off = self - half;
+        let reach = reach(self);
+        if off >= -reach && off < reach { half } else { self }
     }
-    (cells.min, cells.max) = (min, max);
-}
 
-/// Two compares that send NaN to a bound: `clamp`, `min` and `max` carry it through.
-#[inline(always)]
-fn clamp(x: f64) -> f64 {
-    let x = if x > -FAR { x } else { -FAR };
-    if x < FAR { x } else { FAR }
-}
+    #[inline(always)]
+    fn floor(self) -> Self {
+        self.floor()
+    }
 
-/// The nearest half-integer when `x` is within reach of it, else `x`.
-#[inline(always)]
-fn snap(x: f64) -> f64 {
-    let half = (x + x).round_ties_even() * 0.5;
-    let off = x - half;
-    let reach = reach(x);
-    if off >= -reach && off < reach { half } else { x }
+    // Not floor(x + 0.5): the sum rounds up below a half.
+    #[inline(always)]
+    fn is_past_half(self, frac: Self) -> bool {
+        frac - 0.5 >= -reach(self)
+    }
+
+    #[inline(always)]
+    unsafe fn to_cell(self) -> i32 {
+        // SAFETY: promised by the caller.
+        unsafe { self.to_int_unchecked() }
+    }
 }
 
 /// How far half-integers attract a position.
@@ -137,6 +154,65 @@ fn reach(x: f64) -> f64 {
     if relative > SNAP { relative } else { SNAP }
 }
 
+/// In `f32`, no value but 0 stands within reach of a half-integer that it is not equal to.
+impl Position for f32 {
+    #[inline(always)]
+    fn snap(self) -> Self {
+        /// The largest `f32` below `SNAP`: its nearest one.
+        const REACH: f32 = SNAP as f32;
+        if self.abs() <= REACH { 0.0 } else { self }
+    }
+
+    #[inline(always)]
+    fn floor(self) -> Self {
+        self.floor()
+    }
+
+    #[inline(always)]
+    fn is_past_half(self, frac: Self) -> bool {
+        frac >= 0.5
+    }
+
+    #[inline(always)]
+    unsafe fn to_cell(self) -> i32 {
+        // SAFETY: promised by the caller.
+        unsafe { self.to_int_unchecked() }
+    }
+}
+
+#[inline(always)]
+fn cut<P: Position, C: Real, const ROUNDS: bool>(
+    positions: &[P; SPAN],
+    origin: i32,
+    cells: &mut Cells<C>,
+) {
+    let (mut min, mut max) = (i32::MAX, i32::MIN);
+    for k in 0..SPAN {
+        let x = clamp(positions[k]);
+        let x = if ROUNDS { x } else { x.snap() };
+        let floor = x.floor();
+        let frac = x - floor;
+        let up = i32::from(ROUNDS && x.is_past_half(frac));
+        // SAFETY: `clamp` leaves a finite value within +-2^30.
+        let cell = unsafe { floor.to_cell() } + up - origin;
+        cells.index[k] = cell;
+        if !ROUNDS {
+            cells.frac[k] = C::from_f64(frac.to_f64());
+        }
+        min = min.min(cell);
+        max = max.max(cell);
+    }
+    (cells.min, cells.max) = (min, max);
+}
+
+/// Two compares that send NaN to a bound: `clamp`, `min` and `max` carry it through.
+#[inline(always)]
+fn clamp<P: Position>(x: P) -> P {
+    let (low, high) = (P::from_f64(-FAR), P::from_f64(FAR));
+    let x = if x > low { x } else { low };
+    if x < high { x } else { high }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -144,7 +220,7 @@ mod tests {
 
     #[test]
     fn noise_snaps_to_half_integers_and_no_further() {
-        let cases = [
+        let cases: [(f64, f64); 8] = [
             (-1e-13, 0.0),
             (-4.9e-13, 0.0),
             (-5.1e-13, -5.1e-13),
@@ -155,16 +231,16 @@ mod tests {
             (100_000.500_000_000_02, 100_000.5),
         ];
         for (x, want) in cases {
-            assert_eq!(snap(x), want, "{x}");
+            assert_eq!(x.snap(), want, "{x}");
         }
     }
 
     fn split(x: f64, rounds: bool) -> (i32, f64) {
-        let mut cells = Cells::EMPTY;
+        let mut cells = Cells::<f64>::EMPTY;
         if rounds {
-            cut::<f64, true>(&[x; SPAN], 0, &mut cells);
+            cut::<f64, f64, true>(&[x; SPAN], 0, &mut cells);
         } else {
-            cut::<f64, false>(&[x; SPAN], 0, &mut cells);
+            cut::<f64, f64, false>(&[x; SPAN], 0, &mut cells);
         }
         (cells.index[7], cells.frac[7])
     }
@@ -187,6 +263,22 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn single_precision_cuts_as_double_does(bits in any::<u32>(), tiny in -1e-12..1e-12_f32, near in -600..600_i32) {
+            let near = near as f32 / 2.0;
+            for x in [f32::from_bits(bits), tiny, near, near.next_up(), near.next_down()] {
+                let (narrow, wide) = ([x; SPAN], [f64::from(x); SPAN]);
+                let mut cells = [Cells::<f32>::EMPTY, Cells::EMPTY, Cells::EMPTY, Cells::EMPTY];
+                cut::<f32, f32, false>(&narrow, 3, &mut cells[0]);
+                cut::<f64, f32, false>(&wide, 3, &mut cells[1]);
+                cut::<f32, f32, true>(&narrow, 3, &mut cells[2]);
+                cut::<f64, f32, true>(&wide, 3, &mut cells[3]);
+                prop_assert_eq!(cells[0].index[0], cells[1].index[0], "{}", x);
+                prop_assert_eq!(cells[0].frac[0].to_bits(), cells[1].frac[0].to_bits(), "{}", x);
+                prop_assert_eq!(cells[2].index[0], cells[3].index[0], "{}", x);
+            }
+        }
+
         #[test]
         fn cell_and_fraction_make_the_position(x in -1e6..1e6) {
             let (cell, frac) = split(x, false);

@@ -2,16 +2,8 @@
 
 use super::Grid;
 use crate::SPAN;
-use crate::arch::prefetch;
 use crate::image::Array;
 use crate::sample::Sample;
-
-/// Bytes of a cache line.
-const CACHE_LINE: usize = 64;
-
-/// How far ahead nodes are asked for, in bytes: a grid of full resolution is the largest thing that a
-/// sweep reads, and the hardware's own prefetch stops at each page.
-const AHEAD: usize = 2048;
 
 /// Nodes of one coordinate that are the positions of a whole span as they lie in memory.
 #[inline(always)]
@@ -28,11 +20,7 @@ pub(super) fn borrowed<'a, T>(
         + (col - grid.nodes.col0) as isize;
     // SAFETY: `Grid::check_covers` saw that the node of every target pixel is given; SPAN of them stand
     // side by side, and `T` is their type.
-    let span = unsafe { &*nodes.start.cast::<T>().offset(offset).cast::<[T; SPAN]>() };
-    for line in (0..size_of_val(span)).step_by(CACHE_LINE) {
-        prefetch(span.as_ptr().cast::<u8>().wrapping_add(line + AHEAD));
-    }
-    Some(span)
+    Some(unsafe { &*nodes.start.cast::<T>().offset(offset).cast::<[T; SPAN]>() })
 }
 
 /// One coordinate of the positions of `len` pixels, the first of which is (row, col) of the target.

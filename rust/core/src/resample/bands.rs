@@ -32,7 +32,7 @@ fn home_of<'l, 'a, C, const N: usize>(source: &'l Lattice<'a>, span: &Span<C, N>
         return None;
     }
     let last = span.first + N as i32 - 1;
-    let reach = |cells: &Cells| (i64::from(cells.min + span.first), i64::from(cells.max + last));
+    let reach = |cells: &Cells<C>| (i64::from(cells.min + span.first), i64::from(cells.max + last));
     let (rows, cols) = (reach(&span.rows), reach(&span.cols));
     let (block, at) = source.block_around(rows, cols)?;
     // The fast loop computes offsets from the first tap of the span in 32 bits.

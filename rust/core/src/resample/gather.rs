@@ -92,21 +92,27 @@ impl<T: Sample<C>, C: Real, const N: usize, const UNIT: bool> Job for Fast<'_, T
         let offsets = base.offsets(span);
         let col_stride = if UNIT { 1 } else { base.col_stride };
         let Weights { rows, cols } = &span.weights;
-        let tap = |k: usize, r: usize, c: usize| {
-            let tap = r as isize * base.row_stride + c as isize * col_stride;
+        let first_tap = |k: usize| {
+            // Volatile, so that the pixels are taken one by one, each with vectors of taps: the compiler would
+            // rather take vectors of pixels, by gather instructions, which are slower than the loads.
+            // SAFETY: an element of a local array; `bands::home_of` saw that the taps lie in the block.
+            unsafe { base.start.offset((&raw const offsets[k]).read_volatile() as isize) }
+        };
+        let tap = |first: *const T, r: usize, c: usize| {
             // SAFETY: `bands::home_of` saw that the N x N taps of every cell lie in the block.
-            unsafe { *base.start.offset(offsets[k] as isize + tap) }
+            unsafe { *first.offset(r as isize * base.row_stride + c as isize * col_stride) }
         };
         if N == 1 {
             for k in 0..SPAN {
-                values[k] = tap(k, 0, 0).widen();
+                values[k] = tap(first_tap(k), 0, 0).widen();
             }
         } else if N == 2 {
             // Loads first, as pairs; widening and arithmetic then run over whole vectors.
-            let mut taps = [[[tap(0, 0, 0); 2]; SPAN]; 2];
+            let mut taps = [[[tap(first_tap(0), 0, 0); 2]; SPAN]; 2];
             for k in 0..SPAN {
+                let first = first_tap(k);
                 for r in 0..2 {
-                    taps[r][k] = [tap(k, r, 0), tap(k, r, 1)];
+                    taps[r][k] = [tap(first, r, 0), tap(first, r, 1)];
                 }
             }
             for k in 0..SPAN {
@@ -124,9 +130,10 @@ impl<T: Sample<C>, C: Real, const N: usize, const UNIT: bool> Job for Fast<'_, T
             let mut columns = [[C::ZERO; N]; SPAN];
             for k in 0..SPAN {
                 let mut sums = [C::ZERO; N];
+                let first = first_tap(k);
                 for r in 0..N {
                     for c in 0..N {
-                        sums[c] = rows[r][k].mul_add(tap(k, r, c).widen(), sums[c]);
+                        sums[c] = rows[r][k].mul_add(tap(first, r, c).widen(), sums[c]);
                     }
                 }
                 columns[k] = sums;
@@ -211,7 +218,7 @@ fn patch<T: Sample<C>, C: Real, const N: usize>(
     k: usize,
 ) -> Result<[[C; N]; N]> {
     let mut patch = [[C::ZERO; N]; N];
-    let needed = |frac: f64| if frac == 0.0 { span.exact } else { (0, N) };
+    let needed = |frac: C| if frac == C::ZERO { span.exact } else { (0, N) };
     let (rows, cols) = (needed(span.rows.frac[k]), needed(span.cols.frac[k]));
     let row = i64::from(span.rows.index[k] + span.first);
     let col = i64::from(span.cols.index[k] + span.first);

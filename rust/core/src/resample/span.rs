@@ -45,8 +45,8 @@ pub(super) struct Span<C, const N: usize> {
     pub(super) class: Class,
     /// 1 where every needed tap is valid, as far as all bands share it.
     pub(super) ok: [u8; SPAN],
-    pub(super) rows: Cells,
-    pub(super) cols: Cells,
+    pub(super) rows: Cells<C>,
+    pub(super) cols: Cells<C>,
     pub(super) weights: Weights<C, N>,
     /// First tap of a cell.
     pub(super) first: i32,
@@ -105,11 +105,11 @@ impl<C: Real, const N: usize> Span<C, N> {
     /// Class of the span, and which of its pixels are valid in every band.
     fn classify(&mut self, isa: Isa, frame: &Frame) {
         let last = self.first + N as i32 - 1;
-        let inside = |cells: &Cells, span: (i32, i32)| {
+        let inside = |cells: &Cells<C>, span: (i32, i32)| {
             cells.min + self.first >= span.0 && cells.max + last <= span.1
         };
         // The pixel of a cell is one of its taps.
-        let outside = |cells: &Cells, span: (i32, i32)| cells.max < span.0 || cells.min > span.1;
+        let outside = |cells: &Cells<C>, span: (i32, i32)| cells.max < span.0 || cells.min > span.1;
         let domain = &frame.domain;
         self.class = if inside(&self.rows, domain.rows) && inside(&self.cols, domain.cols) {
             Class::Inside
@@ -142,7 +142,7 @@ impl<C: Real, const N: usize> Span<C, N> {
         veil: &'t Veil,
         safe: Option<Rect>,
         ok: &'t mut [u8; SPAN],
-    ) -> Strike<'t> {
+    ) -> Strike<'t, C> {
         Strike {
             veil,
             rows: &self.rows,
@@ -172,7 +172,7 @@ impl<C: Real, const N: usize> Job for Judge<'_, C, N> {
         for k in 0..SPAN {
             let mut ok = true;
             for (cells, domain) in [(&span.rows, domain.rows), (&span.cols, domain.cols)] {
-                let (from, to) = if cells.frac[k] == 0.0 { span.exact } else { (0, N) };
+                let (from, to) = if cells.frac[k] == C::ZERO { span.exact } else { (0, N) };
                 let first = cells.index[k] + span.first;
                 ok &= first + from as i32 >= domain.0 && first + (to as i32) - 1 <= domain.1;
             }
@@ -198,7 +198,7 @@ impl<K: Kernel<N>, C: Real, const N: usize> Job for Weigh<'_, K, C, N> {
             [(&span.rows, &mut span.weights.rows), (&span.cols, &mut span.weights.cols)]
         {
             for k in 0..SPAN {
-                let w = K::weights(C::from_f64(cells.frac[k]));
+                let w = K::weights(cells.frac[k]);
                 for tap in 0..N {
                     weights[tap][k] = w[tap];
                 }

@@ -7,6 +7,7 @@ pub(crate) use dilate::spread;
 use crate::SPAN;
 use crate::arch::Job;
 use crate::grid::Cells;
+use crate::sample::Real;
 use crate::window::{Rect, Window};
 
 /// Side of the tiles that the summary counts, in pixels.
@@ -50,7 +51,7 @@ impl Veil {
 
     /// Judges the span whose cells lie in `rows` x `cols`.
     #[inline]
-    pub(crate) fn judge(&self, rows: &Cells, cols: &Cells) -> Verdict {
+    pub(crate) fn judge<C>(&self, rows: &Cells<C>, cols: &Cells<C>) -> Verdict {
         let clip =
             |value: i32, start: i64, size: usize| (i64::from(value) - start).clamp(-1, size as i64);
         let r0 = clip(rows.min, self.window.row0, self.window.rows());
@@ -172,10 +173,10 @@ impl Counts {
 }
 
 /// The pixels of a span that have a tap that is not valid are struck out.
-pub(crate) struct Strike<'t> {
+pub(crate) struct Strike<'t, C> {
     pub(crate) veil: &'t Veil,
-    pub(crate) rows: &'t Cells,
-    pub(crate) cols: &'t Cells,
+    pub(crate) rows: &'t Cells<C>,
+    pub(crate) cols: &'t Cells<C>,
     /// First tap of a cell, number of taps, and those of a position whose fraction is 0.
     pub(crate) first: i32,
     pub(crate) taps: usize,
@@ -186,7 +187,7 @@ pub(crate) struct Strike<'t> {
     pub(crate) ok: &'t mut [u8; SPAN],
 }
 
-impl Job for Strike<'_> {
+impl<C: Real> Job for Strike<'_, C> {
     type Output = ();
 
     #[inline(always)]
@@ -199,7 +200,7 @@ impl Job for Strike<'_> {
             if self.veil.cell_valid(row, col) || self.trusts(k) {
                 continue;
             }
-            let needed = |frac: f64| if frac == 0.0 { self.exact } else { (0, self.taps) };
+            let needed = |frac: C| if frac == C::ZERO { self.exact } else { (0, self.taps) };
             let (rows, cols) = (needed(self.rows.frac[k]), needed(self.cols.frac[k]));
             let first = i64::from(self.first);
             let span = |at: i64, taps: (usize, usize)| {
@@ -210,11 +211,12 @@ impl Job for Strike<'_> {
     }
 }
 
-impl Strike<'_> {
+impl<C: Real> Strike<'_, C> {
     #[inline(always)]
     fn trusts(&self, k: usize) -> bool {
         let Some(trusted) = self.trusted else { return false };
-        let nearest = |cells: &Cells| cells.index[k] + i32::from(cells.frac[k] >= 0.5);
+        let nearest =
+            |cells: &Cells<C>| cells.index[k] + i32::from(cells.frac[k] >= C::from_f64(0.5));
         trusted.contains(nearest(self.rows), nearest(self.cols))
     }
 }
@@ -233,8 +235,8 @@ mod tests {
         ) {
             let window = Window { row0: 0, row1: 40, col0: 0, col1: 50 };
             let veil = Veil::new(window, taps.iter().map(|&tap| u8::from(tap)).collect(), (-1, 2));
-            let mut rows = Cells::EMPTY;
-            let mut cols = Cells::EMPTY;
+            let mut rows = Cells::<f64>::EMPTY;
+            let mut cols = Cells::<f64>::EMPTY;
             (rows.min, rows.max) = (at.0, (at.0 + size.0).min(39));
             (cols.min, cols.max) = (at.1, (at.1 + size.1).min(49));
             let each = |wanted: fn(&Veil, i64, i64) -> bool| {
