@@ -1,25 +1,26 @@
 //! The recursion: all poles in one causal sweep, then all in one anticausal sweep.
 
-/// Filters `L` lines at once, sample by sample, in place, from a zero state at both ends.
+/// Filters strip `s` of each group of `L` lines at once, sample by sample, in place, from a zero state at both ends.
 ///
-/// `lines[i][l]` is sample `i` of line `l`. The gain is applied with the last sweep.
+/// `lines[i][s][l]` is sample `i` of line `l` of the strip. The gain is applied with the last sweep.
 #[inline(always)]
-pub(super) fn filter<const K: usize, const L: usize>(
-    lines: &mut [[f64; L]],
+pub(super) fn filter<const K: usize, const L: usize, const S: usize>(
+    lines: &mut [[[f64; L]; S]],
+    s: usize,
     poles: &[f64; K],
     gain: f64,
 ) {
     let mut states = [[0.0; L]; K];
     for sample in lines.iter_mut() {
-        *sample = step(sample, &mut states, poles);
+        sample[s] = step(&sample[s], &mut states, poles);
     }
     states = [[0.0; L]; K];
     for sample in lines.iter_mut().rev() {
-        let mut value = step(sample, &mut states, poles);
+        let mut value = step(&sample[s], &mut states, poles);
         for v in &mut value {
             *v *= gain;
         }
-        *sample = value;
+        sample[s] = value;
     }
 }
 

@@ -7,9 +7,17 @@ use crate::error::Result;
 use crate::threads::in_parallel;
 use crate::window::Window;
 
-/// Lines that the vertical filter takes at once, and the horizontal one.
+/// Lines that the vertical filter takes at once: their states stay in registers.
 const STRIP: usize = 16;
+
+/// Strips whose samples are loaded together: long runs of a row, few enough that a piece stays in cache.
+const STRIPS: usize = 4;
+
+/// Lines that the horizontal filter takes at once.
 const ROWS: usize = 8;
+
+/// Samples along a row that are transposed at once.
+const SAMPLES: usize = 8;
 
 /// An image past its edge, as a spline sees it.
 #[derive(Debug, Clone, Copy)]
@@ -140,24 +148,21 @@ impl<const K: usize> Filter<K> {
         let height = (keep.1 - keep.0) as usize;
         let mut band = vec![0.0; width * height];
         let (from, to) = (piece.0 - self.warm_up, piece.1 + self.warm_up);
-        let mut lines = vec![[0.0; STRIP]; (to - from) as usize];
+        let mut lines = vec![[[0.0; STRIP]; STRIPS]; (to - from) as usize];
         let mut first = 0;
         while first < width {
-            let count = columns.run_at(first, STRIP);
+            let count = columns.run_at(first, STRIPS * STRIP);
             for (line, row) in lines.iter_mut().zip(from..to) {
-                *line = [0.0; STRIP];
-                if let Some(row) = self.extent.boundary.source_index(row, self.extent.shape.0) {
-                    load(row, columns.indices[first], &mut line[..count])?;
+                let line = line.as_flattened_mut();
+                match self.extent.boundary.source_index(row, self.extent.shape.0) {
+                    Some(row) => load(row, columns.indices[first], &mut line[..count])?,
+                    None => line[..count].fill(0.0),
                 }
             }
-            self.isa.run(Sweep { lines: &mut lines, filter: self });
+            self.isa.run(Sweep { lines: &mut lines, strips: count.div_ceil(STRIP), filter: self });
             let kept = &lines[(keep.0 - from) as usize..];
             for (out, line) in band.chunks_exact_mut(width).zip(kept) {
-                // A whole strip is copied as a block of fixed size, which the compiler unrolls.
-                match out[first..].first_chunk_mut::<STRIP>() {
-                    Some(strip) if count == STRIP => *strip = *line,
-                    _ => out[first..first + count].copy_from_slice(&line[..count]),
-                }
+                out[first..first + count].copy_from_slice(&line.as_flattened()[..count]);
             }
             first += count;
         }
@@ -180,41 +185,96 @@ impl<const K: usize> Filter<K> {
                     i.and_then(|i| columns.indices.binary_search(&i).ok()).unwrap_or(usize::MAX)
                 })
                 .collect();
-            let mut lines = vec![[0.0; ROWS]; index.len()];
+            let mut lines = vec![[[0.0; ROWS]]; index.len()];
             for first in (0..height).step_by(ROWS) {
                 let count = ROWS.min(height - first);
-                for l in 0..count {
-                    let row = &band[(first + l) * width..][..width];
-                    for (line, &i) in lines.iter_mut().zip(&index) {
-                        line[l] = row.get(i).copied().unwrap_or(0.0);
-                    }
-                }
-                self.isa.run(Sweep { lines: &mut lines, filter: self });
+                let rows = &band[first * width..(first + count) * width];
+                self.isa.run(Gather {
+                    rows: rows.chunks_exact(width),
+                    index: &index,
+                    lines: &mut lines,
+                });
+                self.isa.run(Sweep { lines: &mut lines, strips: 1, filter: self });
                 let kept = &lines[(col - from) as usize..(stop - from) as usize];
-                for l in 0..count {
-                    let start = (first + l) * window.cols() + (col - window.col0) as usize;
-                    for (value, line) in out[start..start + kept.len()].iter_mut().zip(kept) {
-                        *value = line[l];
-                    }
-                }
+                let start = first * window.cols() + (col - window.col0) as usize;
+                let rows = out[start..].chunks_mut(window.cols()).take(count);
+                self.isa.run(Scatter { lines: kept, rows });
             }
             col = stop;
         }
     }
 }
 
-/// Both sweeps over some lines.
-struct Sweep<'t, const K: usize, const L: usize> {
-    lines: &'t mut [[f64; L]],
+/// Both sweeps over the first strips of some lines.
+struct Sweep<'t, const K: usize, const L: usize, const S: usize> {
+    lines: &'t mut [[[f64; L]; S]],
+    strips: usize,
     filter: &'t Filter<K>,
 }
 
-impl<const K: usize, const L: usize> Job for Sweep<'_, K, L> {
+impl<const K: usize, const L: usize, const S: usize> Job for Sweep<'_, K, L, S> {
     type Output = ();
 
     #[inline(always)]
     fn run(self) {
-        cascade::filter(self.lines, &self.filter.poles, self.filter.gain);
+        for s in 0..self.strips {
+            cascade::filter(self.lines, s, &self.filter.poles, self.filter.gain);
+        }
+    }
+}
+
+/// Takes samples out of rows, by their index in the row, as lines of the horizontal filter: a transposition.
+struct Gather<'t, I> {
+    rows: I,
+    /// An index past the end of a row stands for 0.
+    index: &'t [usize],
+    lines: &'t mut [[[f64; ROWS]; 1]],
+}
+
+impl<'t, I: Iterator<Item = &'t [f64]>> Job for Gather<'t, I> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run(self) {
+        for (l, row) in self.rows.enumerate() {
+            let (lines, rest) = self.lines.as_chunks_mut::<SAMPLES>();
+            let (index, index_rest) = self.index.as_chunks::<SAMPLES>();
+            for (lines, index) in lines.iter_mut().zip(index) {
+                // Side by side, except next to the edges of the image.
+                let run = row.get(index[0]..index[0].saturating_add(SAMPLES));
+                match run.filter(|_| index[SAMPLES - 1] == index[0] + SAMPLES - 1) {
+                    Some(run) => (0..SAMPLES).for_each(|k| lines[k][0][l] = run[k]),
+                    None => take(lines, index, row, l),
+                }
+            }
+            take(rest, index_rest, row, l);
+        }
+    }
+}
+
+/// Takes samples of one row one by one.
+fn take(lines: &mut [[[f64; ROWS]; 1]], index: &[usize], row: &[f64], l: usize) {
+    for (line, &i) in lines.iter_mut().zip(index) {
+        line[0][l] = row.get(i).copied().unwrap_or(0.0);
+    }
+}
+
+/// Puts lines back as the starts of rows.
+struct Scatter<'t, I> {
+    lines: &'t [[[f64; ROWS]; 1]],
+    rows: I,
+}
+
+impl<'t, I: Iterator<Item = &'t mut [f64]>> Job for Scatter<'_, I> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run(self) {
+        for (l, row) in self.rows.enumerate() {
+            for (value, line) in row.iter_mut().zip(self.lines) {
+                *value = line[0][l];
+            }
+        }
     }
 }
 
