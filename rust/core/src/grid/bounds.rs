@@ -54,28 +54,44 @@ fn line<R: Sample<f64>, C: Sample<f64>>(
             + (nodes.col0 - grid.nodes.col0) as isize * array.layout.col_stride
     };
     let (rows, cols) = (&grid.rows, &grid.cols);
-    let (at_row, at_col) = (start(rows), start(cols));
     let (row_step, col_step) = (rows.layout.col_stride, cols.layout.col_stride);
+    // SAFETY: `Grid::check_covers` saw that the nodes around the target, of which these are the first, are given.
+    let (rows, cols) = unsafe {
+        (rows.start.cast::<R>().offset(start(rows)), cols.start.cast::<C>().offset(start(cols)))
+    };
     let count = nodes.cols();
-    for first in (0..count).step_by(LANES) {
-        for lane in 0..LANES {
-            let k = (first + lane).min(count - 1) as isize;
-            // SAFETY: `Grid::check_covers` saw that the nodes around the target are given.
-            let pair = unsafe {
-                (
-                    (*rows.start.cast::<R>().offset(at_row + k * row_step)).widen(),
-                    (*cols.start.cast::<C>().offset(at_col + k * col_step)).widen(),
-                )
-            };
-            // Finite times 0 is 0, anything else is NaN.
-            let finite = (pair.0 * 0.0 + pair.1 * 0.0) == 0.0;
-            for (axis, x) in [pair.0, pair.1].into_iter().enumerate() {
-                let low = if finite { x } else { f64::INFINITY };
-                let high = if finite { x } else { f64::NEG_INFINITY };
-                let (least, most) = (lanes[0][axis][lane], lanes[1][axis][lane]);
-                lanes[0][axis][lane] = if low < least { low } else { least };
-                lanes[1][axis][lane] = if high > most { high } else { most };
+    let mut done = 0;
+    if (row_step, col_step) == (1, 1) {
+        // SAFETY: as above; the nodes of a line stand side by side.
+        let (rows, cols) = unsafe {
+            (std::slice::from_raw_parts(rows, count), std::slice::from_raw_parts(cols, count))
+        };
+        let chunks = (rows.as_chunks::<LANES>().0, cols.as_chunks::<LANES>().0);
+        for (rows, cols) in chunks.0.iter().zip(chunks.1) {
+            for lane in 0..LANES {
+                take(rows[lane].widen(), cols[lane].widen(), lane, lanes);
             }
         }
+        done = count / LANES * LANES;
+    }
+    for k in done..count {
+        let k = k as isize;
+        // SAFETY: as above.
+        let (row, col) = unsafe { (*rows.offset(k * row_step), *cols.offset(k * col_step)) };
+        take(row.widen(), col.widen(), 0, lanes);
+    }
+}
+
+/// Takes in one node, unless a coordinate is not finite.
+#[inline(always)]
+fn take(row: f64, col: f64, lane: usize, lanes: &mut [[[f64; LANES]; 2]; 2]) {
+    // Finite times 0 is 0, anything else is NaN.
+    let finite = row * 0.0 + col * 0.0 == 0.0;
+    for (axis, x) in [row, col].into_iter().enumerate() {
+        let low = if finite { x } else { f64::INFINITY };
+        let high = if finite { x } else { f64::NEG_INFINITY };
+        let (least, most) = (lanes[0][axis][lane], lanes[1][axis][lane]);
+        lanes[0][axis][lane] = if low < least { low } else { least };
+        lanes[1][axis][lane] = if high > most { high } else { most };
     }
 }
