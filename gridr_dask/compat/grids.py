@@ -95,18 +95,37 @@ def grid_resolution_window_safe(
     >>> [w.tolist() for w in grid_resolution_window_safe((2, 3), [[4, 4], [6, 6]], (3, 3))]
     [[[1, 2], [1, 2]], [[2, 2], [3, 3]]]
     """
-    steps, count = _steps(resolution), np.asarray(grid_shape)
-    window = _window(win)
-    (first, last), start = grid_resolution_window(resolution, window)[0].T, window[:, 0]
-    single = (steps > 1) & (last - first < 1)
-    last = np.where(single, np.minimum(last + 1, count - 1), last)
-    first = np.where(single & (last - first < 1), np.maximum(first - 1, 0), first)
-    last = np.clip(np.maximum(last, first), 0, count - 1)
-    first = np.clip(first, 0, count - 1)
-    rel_first = np.maximum(start - first * steps, 0)
+    steps, window = _steps(resolution), _window(win)
+    nodes = [
+        nodes_around(int(step), (int(start), int(stop)), count)
+        for step, (start, stop), count in zip(steps, window, grid_shape, strict=True)
+    ]
+    first, last = np.array(nodes, np.int64).T
+    rel_first = np.maximum(window[:, 0] - first * steps, 0)
     rel_last = np.minimum(window[:, 1] - first * steps, (last - first) * steps)
     rel_win = np.stack([rel_first, np.maximum(rel_last, rel_first)], axis=1)
     return np.stack([first, last], axis=1), rel_win
+
+
+def nodes_around(step: int, span: tuple[int, int], count: int) -> tuple[int, int]:
+    """Return the first and the last node around a span of one axis: see `grid_resolution_window_safe`.
+
+    Parameters
+    ----------
+    step : int
+        Output pixels from a node to the next.
+    span : (int, int)
+        First and last output pixel.
+    count : int
+        Nodes along the axis.
+    """
+    first, last = span[0] // step, -(-span[1] // step)
+    if step > 1 and last - first < 1:
+        last = min(last + 1, count - 1)
+        if last - first < 1:
+            first = max(first - 1, 0)
+    last = min(max(last, first, 0), count - 1)
+    return min(max(first, 0), count - 1), last
 
 
 def _steps(resolution: tuple[int, int]) -> npt.NDArray[np.int64]:

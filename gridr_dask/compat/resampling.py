@@ -5,13 +5,14 @@ from __future__ import annotations
 import logging
 import warnings
 from collections.abc import Sequence
+from math import isfinite
 from operator import index
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from gridr_dask.compat.grids import grid_resolution_window_safe
+from gridr_dask.compat.grids import nodes_around
 from gridr_dask.compat.output import Output, inclusive_window
 from gridr_dask.compute import Blocks, Nodes, SourceMask, get_interpolator, kernel_of, resample_window
 from gridr_dask.compute.interpolators import Interpolator, PyInterpolatorType, is_bspline
@@ -229,7 +230,7 @@ def _origin(origin: Sequence[float] | None, standalone: bool) -> tuple[tuple[int
         values = (0.0, 0.0) if origin is None else tuple(map(float, origin))
     except (TypeError, ValueError):
         values = ()
-    if len(values) != 2 or not all(np.isfinite(v) and abs(v) <= _MAX_ORIGIN for v in values):
+    if len(values) != 2 or not all(isfinite(v) and abs(v) <= _MAX_ORIGIN for v in values):
         raise InvalidInputError(
             f"array_in_origin={origin!r} must be a pair of finite numbers within +-2**28", "origin"
         )
@@ -261,8 +262,10 @@ def _valid_coordinates(
     rules: tuple[_Array | None, int | None, float | None],
 ) -> tuple[_Array, _Array] | None:
     """Return the coordinates with NaN for invalid nodes, or None if no node around the target is valid."""
-    bounds = [[target.rows[0], target.rows[1] - 1], [target.cols[0], target.cols[1] - 1]]
-    (r0, r1), (c0, c1) = grid_resolution_window_safe(resolution, bounds, rows.shape)[0].tolist()
+    (r0, r1), (c0, c1) = (
+        nodes_around(step, (span[0], span[1] - 1), count)
+        for step, span, count in zip(resolution, (target.rows, target.cols), rows.shape, strict=True)
+    )
     if rules[0] is not None or rules[2] is not None:
         rows = np.where(valid_nodes(rows, cols, *rules), rows, rows.dtype.type(np.nan))
     # A line at a time: the first one most often holds a valid node.

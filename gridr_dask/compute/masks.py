@@ -143,7 +143,7 @@ def decide_mask_strategy(
         Window of the image promised to be valid, inclusive.
     """
     given, real = mask
-    padded = bool(np.any(pad))
+    padded = any(map(any, pad))
     mode = trusted_mode if padded else None
     fill = (Validity.INVALID if mode is None else Validity.VALID) if padded else None
     if not real:

@@ -64,11 +64,12 @@ def valid_nodes(
 
 def check_nodata(grid_nodata: Any) -> None:
     """Raise InvalidInputError unless `grid_nodata` is None or one real number."""
+    if grid_nodata is None:
+        return
     try:
         real = np.ndim(grid_nodata) == 0 and not isinstance(grid_nodata, (str, bytes))
         real = real and not np.iscomplexobj(grid_nodata)
-        if grid_nodata is not None:
-            float(grid_nodata)
+        float(grid_nodata)
     except (TypeError, ValueError):
         real = False
     if not real:

@@ -81,9 +81,9 @@ def resample_window(
     shape = list(first.shape)
     shape[axes[0]], shape[axes[1]] = target.shape
     per_band = bands_can_differ(first.dtype, fill.dtype, validity.rule)
-    if with_valid and not per_band and 0 in np.moveaxis(first, axes, (-2, -1)).shape[:-2]:
+    if with_valid and not per_band and 0 in _spatial_last(first, axes).shape[:-2]:
         # No band to resample, but one plane of validity all the same: that of any band.
-        bare = [np.moveaxis(block, axes, (-2, -1)).shape[-2:] for block in source.arrays]
+        bare = [_spatial_last(block, axes).shape[-2:] for block in source.arrays]
         planes_of_0 = [np.broadcast_to(np.zeros((), first.dtype), size) for size in bare]
         plane = replace(source, arrays=planes_of_0, axes=(-2, -1))
         _, valid = resample_window(
@@ -94,10 +94,10 @@ def resample_window(
         valid = np.empty(shape if per_band else target.shape, np.bool_) if with_valid else None
         out = np.empty(shape, fill.dtype), valid
     result, valid = out
-    planes = as_planes(np.moveaxis(result, axes, (-2, -1)))
+    planes = as_planes(_spatial_last(result, axes))
     valid_planes = valid
     if valid is not None and per_band:
-        valid_planes = np.moveaxis(valid, axes, (-2, -1))
+        valid_planes = _spatial_last(valid, axes)
     # A band of several parts, such as the two of a complex number, has one validity.
     parts = planes.ndim - result.ndim
     by_part = valid_planes
@@ -146,9 +146,16 @@ def bands_can_differ(source: np.dtype[Any], result: np.dtype[Any], rule: SampleR
     return rule.applies_to(source) or (source.kind == "f" and result.kind in "iub")
 
 
+def _spatial_last(array: _Array, axes: tuple[int, int]) -> _Array:
+    """Return a view with rows and columns as the last axes."""
+    # `moveaxis` takes longer than a small window.
+    in_place = axes in ((-2, -1), (array.ndim - 2, array.ndim - 1))
+    return array if in_place else np.moveaxis(array, axes, (-2, -1))
+
+
 def _lattice(source: Blocks) -> Any:
     return {
-        "blocks": [_readable(np.moveaxis(block, source.axes, (-2, -1))) for block in source.arrays],
+        "blocks": [_readable(_spatial_last(block, source.axes)) for block in source.arrays],
         "rows": list(source.rows),
         "cols": list(source.cols),
     }
@@ -167,15 +174,16 @@ def _fills(fill: npt.NDArray[Any], planes: _Array) -> _Array:
     """Return the fill sample for each plane: strides of 0 where they share one."""
     # A copy: what comes out of a pickle need not be aligned.
     parts = as_planes(np.array(fill)[np.newaxis, np.newaxis])
+    if planes.ndim == 2:
+        return parts
     spread = parts.reshape(parts.shape[:-2] + (1,) * (planes.ndim - parts.ndim) + (1, 1))
     return np.broadcast_to(spread, (*planes.shape[:-2], 1, 1))
 
 
 def _readable(array: _Array) -> _Array:
     """Return planes that the engine reads as they lie; odd ones are copied, block by block."""
-    native = array.dtype.newbyteorder("=")
-    if array.dtype != native:
-        array = array.astype(native)
+    if not array.dtype.isnative:
+        array = array.astype(array.dtype.newbyteorder("="))
     planes = as_planes(array)
     if planes.flags.aligned and not any(stride % planes.itemsize for stride in planes.strides):
         return planes

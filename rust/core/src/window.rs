@@ -54,6 +54,17 @@ impl Rect {
         Self { rows: span(height), cols: span(width) }
     }
 
+    /// The same indices as a window; `None` when there are none.
+    pub(crate) fn window(&self) -> Option<Window> {
+        let (rows, cols) = (self.rows, self.cols);
+        (rows.0 <= rows.1 && cols.0 <= cols.1).then(|| Window {
+            row0: rows.0.into(),
+            row1: i64::from(rows.1) + 1,
+            col0: cols.0.into(),
+            col1: i64::from(cols.1) + 1,
+        })
+    }
+
     #[inline(always)]
     pub(crate) fn contains(&self, row: i32, col: i32) -> bool {
         self.rows.0 <= row && row <= self.rows.1 && self.cols.0 <= col && col <= self.cols.1

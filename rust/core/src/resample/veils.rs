@@ -49,7 +49,22 @@ where
         let lines = taps.chunks_exact(width).skip(inset).take(window.rows());
         taps = lines.flat_map(|line| &line[inset..inset + window.cols()]).copied().collect();
     }
-    Ok(Veil::new(window, taps, (support.first, support.last)))
+    Ok(task.isa.run(Build { window, taps, reach: (support.first, support.last) }))
+}
+
+struct Build {
+    window: Window,
+    taps: Vec<u8>,
+    reach: (i32, i32),
+}
+
+impl Job for Build {
+    type Output = Veil;
+
+    #[inline(always)]
+    fn run(self) -> Veil {
+        Veil::new(self.window, self.taps, self.reach)
+    }
 }
 
 struct Spread<'t> {

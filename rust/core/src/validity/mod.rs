@@ -41,6 +41,7 @@ pub(crate) enum Verdict {
 impl Veil {
     /// A veil from the validity of taps, row by row over `window`, for cells of `reach.1 - reach.0 + 1`
     /// taps per axis, the first one at `reach.0`. What lies outside of the window is not valid.
+    #[inline(always)]
     pub(crate) fn new(window: Window, taps: Vec<u8>, reach: (i32, i32)) -> Self {
         let (rows, cols) = (window.rows(), window.cols());
         let cells = erode(&taps, (rows, cols), reach);
@@ -105,6 +106,7 @@ impl Veil {
 }
 
 /// Marks the cells all of whose taps are valid: a minimum over a window, one axis after the other.
+#[inline(always)]
 fn erode(taps: &[u8], (rows, cols): (usize, usize), (first, last): (i32, i32)) -> Vec<u8> {
     let mut across = vec![0_u8; taps.len()];
     let (before, after) = (first.unsigned_abs() as usize, last.unsigned_abs() as usize);
@@ -142,6 +144,7 @@ struct Counts {
 }
 
 impl Counts {
+    #[inline(always)]
     fn new(values: &[u8], (rows, cols): (usize, usize), marks: impl Fn(u8) -> bool) -> Self {
         let tiles = (rows.div_ceil(TILE), cols.div_ceil(TILE));
         let width = tiles.1 + 1;
