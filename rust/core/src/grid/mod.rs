@@ -93,6 +93,30 @@ impl<'a> Grid<'a> {
         }
     }
 
+    /// Whether a step along a row of the target goes along a column of the source, judged by the ends of one row.
+    pub(crate) fn turns(&self, target: &Window) -> bool {
+        if target.rows() == 0 || target.cols() == 0 {
+            return false;
+        }
+        let nodes = self.needed(target);
+        let length = |coordinate: &Array<'_>| {
+            let at = |col: i64| {
+                let layout = &coordinate.layout;
+                let offset = (nodes.row0 - self.nodes.row0) as isize * layout.row_stride
+                    + (col - self.nodes.col0) as isize * layout.col_stride;
+                // SAFETY: `check_covers` saw that the nodes around the target are given; `new` knows both types.
+                unsafe {
+                    match coordinate.dtype {
+                        DType::F32 => f64::from(*coordinate.start.cast::<f32>().offset(offset)),
+                        _ => *coordinate.start.cast::<f64>().offset(offset),
+                    }
+                }
+            };
+            (at(nodes.col1 - 1) - at(nodes.col0)).abs()
+        };
+        length(&self.rows) > length(&self.cols)
+    }
+
     /// The nodes that the pixels of a target window, which is not empty, are interpolated from.
     fn needed(&self, target: &Window) -> Window {
         let (dr, dc) = self.spacing;
