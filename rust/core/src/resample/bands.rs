@@ -37,8 +37,12 @@ fn home_of<'l, 'a, C, const N: usize>(source: &'l Lattice<'a>, span: &Span<C, N>
     let (block, at) = source.block_around(rows, cols)?;
     // The fast loop computes offsets from the first tap of the span in 32 bits.
     let layout = &block.layout;
-    let extent = i128::from(rows.1 - rows.0) * layout.row_stride.unsigned_abs() as i128
-        + i128::from(cols.1 - cols.0) * layout.col_stride.unsigned_abs() as i128;
+    let extent = |steps: i32, stride: isize| {
+        u64::from(steps.unsigned_abs()).checked_mul(stride.unsigned_abs() as u64)
+    };
+    let down = extent(span.rows.max - span.rows.min + N as i32 - 1, layout.row_stride)?;
+    let across = extent(span.cols.max - span.cols.min + N as i32 - 1, layout.col_stride)?;
+    let extent = down.saturating_add(across);
     (extent < 1 << 31).then_some((block, (at.0 as i32, at.1 as i32)))
 }
 
@@ -129,7 +133,7 @@ impl<T: Copy + Default + Send + Sync + 'static> Bands<f32, 1> for Copied<'_, '_,
             self.output.write_with(plane, span.at, span.len, |samples| {
                 if let Some((block, at)) = home {
                     self.isa.run(Pick::new(block, plane, at, span, samples));
-                    if ok.contains(&0) {
+                    if ok.iter().fold(1, |all, ok| all & ok) == 0 {
                         for (sample, &ok) in samples.iter_mut().zip(&ok) {
                             *sample = if ok == 0 { fill } else { *sample };
                         }
