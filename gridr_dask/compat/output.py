@@ -75,23 +75,20 @@ class Output:
     ) -> None:
         buffer, window, mask = where
         self._given = buffer
-        bands = 1 if image.ndim == 2 else image.shape[0]
+        bands = image.shape[:-2]
         if buffer is not None:
-            self._check_buffer(buffer, bands)
+            self._check_buffer(buffer, *bands)
         dtype = result_dtype(image.dtype, None if buffer is None else buffer.dtype, kernel)
         self.nodata = cast_fill(np.nan if nodata_out is None else nodata_out, dtype)
-        whole = (
-            np.empty((bands, *shape), dtype) if buffer is None else buffer.reshape(bands, *buffer.shape[-2:])
-        )
-        at = self._place(window if buffer is not None else None, shape, whole.shape[-2:])
-        self._whole = whole
-        block = whole[(slice(None), *at.slices)]
-        self.block = block[0] if image.ndim == 2 else block
-        self._mask, self._returns_mask = self._mask_of(mask, whole.shape[-2:])
-        self.valid = None if self._mask is None else self._mask[at.slices].view(np.bool_)
+        size = shape if buffer is None else buffer.shape[-2:]
+        self._whole = np.empty((*bands, *size), dtype) if buffer is None else buffer.reshape(*bands, *size)
+        at = self._place(window if buffer is not None else None, shape, size)
+        self.block = self._whole[(..., *at)]
+        self._mask, self._returns_mask = self._mask_of(mask, size)
+        self.valid = None if self._mask is None else self._mask[at].view(np.bool_)
 
     @staticmethod
-    def _check_buffer(buffer: Any, bands: int) -> None:
+    def _check_buffer(buffer: Any, bands: int = 1) -> None:
         if not isinstance(buffer, np.ndarray) or buffer.ndim not in (2, 3):
             raise InvalidInputError(
                 f"array_out must be an array (rows, cols) or (bands, rows, cols), got "
@@ -106,20 +103,20 @@ class Output:
             )
 
     @staticmethod
-    def _place(window: Any, shape: tuple[int, int], whole: tuple[int, ...]) -> Window:
+    def _place(window: Any, shape: tuple[int, int], whole: tuple[int, ...]) -> tuple[slice, slice]:
         if window is None:
             if shape[0] > whole[0] or shape[1] > whole[1]:
                 raise InvalidInputError(
                     f"a block of {shape} does not fit into array_out of {tuple(whole)}",
                     "array-out",
                 )
-            return Window.whole(shape)
+            return slice(shape[0]), slice(shape[1])
         place = inclusive_window("array_out_win", window, whole)
         if place.shape != shape:
             raise InvalidInputError(
                 f"array_out_win has shape {place.shape}, but the computed block has {shape}", "array-out-win"
             )
-        return place
+        return place.slices
 
     @staticmethod
     def _mask_of(mask: Any, shape: tuple[int, ...]) -> tuple[_Array | None, bool]:
@@ -145,10 +142,10 @@ class Output:
         """Raise InvalidInputError if outputs share memory with the named inputs, or with each other."""
         outputs = {"array_out": self._given, "array_out_mask": self._mask}
         for label, output in outputs.items():
-            for name, array in {**inputs, **outputs}.items():
-                if array is None or output is None or name == label:
-                    continue
-                if _overlap(array, output):
+            if output is None:
+                continue
+            for name, array in (inputs | outputs).items():
+                if array is not None and name != label and _overlap(array, output):
                     raise InvalidInputError(f"{label} shares memory with {name}; write to a copy", "overlap")
 
     def fill(self, *, everything: bool) -> None:
@@ -169,6 +166,6 @@ class Output:
 def _overlap(a: _Array, b: _Array) -> bool:
     """Return whether two arrays share a sample; yes where that is too hard to tell."""
     try:
-        return np.shares_memory(a, b, max_work=100_000)  # type: ignore[arg-type]  # any number will do
+        return np.shares_memory(a, b, 100_000)  # type: ignore[arg-type]  # any number will do
     except np.exceptions.TooHardError:
         return True

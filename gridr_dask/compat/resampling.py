@@ -5,14 +5,14 @@ from __future__ import annotations
 import logging
 import warnings
 from collections.abc import Sequence
-from math import isfinite
+from math import isfinite, nan
 from operator import index
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from gridr_dask.compat.grids import nodes_around
+from gridr_dask.compat.grids import grid_full_resolution_shape, nodes_around
 from gridr_dask.compat.output import Output, inclusive_window
 from gridr_dask.compute import Blocks, Nodes, SourceMask, get_interpolator, kernel_of, resample_window
 from gridr_dask.compute.interpolators import Interpolator, PyInterpolatorType, is_bspline
@@ -227,31 +227,33 @@ def _pair(name: str, value: Any) -> tuple[int, int]:
 def _origin(origin: Sequence[float] | None, standalone: bool) -> tuple[tuple[int, int], tuple[float, float]]:
     """Return the integral origin of the source, and what is added to positions before they are snapped."""
     try:
-        values = (0.0, 0.0) if origin is None else tuple(map(float, origin))
+        row, col = (0.0, 0.0) if origin is None else map(float, origin)
     except (TypeError, ValueError):
-        values = ()
-    if len(values) != 2 or not all(isfinite(v) and abs(v) <= _MAX_ORIGIN for v in values):
+        row = col = nan
+    # False for NaN.
+    if not (abs(row) <= _MAX_ORIGIN and abs(col) <= _MAX_ORIGIN):
         raise InvalidInputError(
             f"array_in_origin={origin!r} must be a pair of finite numbers within +-2**28", "origin"
         )
-    if standalone and any(values):
+    if standalone and (row or col):
         raise InvalidInputError(
             f"array_in_origin={origin!r} can't be used in standalone mode: pass standalone=False, or the "
             f"whole image",
             "origin",
         )
-    whole = [v.is_integer() for v in values]
-    origins = [-int(v) if w else 0 for v, w in zip(values, whole, strict=True)]
-    shifts = [0.0 if w else v for v, w in zip(values, whole, strict=True)]
-    return (origins[0], origins[1]), (shifts[0], shifts[1])
+    (row_origin, row_shift), (col_origin, col_shift) = _split(row), _split(col)
+    return (row_origin, col_origin), (row_shift, col_shift)
 
 
-def _target(shape: tuple[int, ...], resolution: tuple[int, int], win: Any) -> Window:
+def _split(origin: float) -> tuple[int, float]:
+    """Return what of an origin belongs to the source, and what to the positions."""
+    return (-int(origin), 0.0) if origin.is_integer() else (0, origin)
+
+
+def _target(shape: tuple[int, int], resolution: tuple[int, int], win: Any) -> Window:
     """Return the output window of inclusive bounds; default all that the grid describes."""
-    rows, cols = ((n - 1) * step + 1 for n, step in zip(shape, resolution, strict=True))
-    if win is None:
-        return Window.whole((rows, cols))
-    return inclusive_window("win", win, (rows, cols))
+    whole = grid_full_resolution_shape(shape, resolution)
+    return Window.whole(whole) if win is None else inclusive_window("win", win, whole)
 
 
 def _valid_coordinates(
@@ -262,13 +264,13 @@ def _valid_coordinates(
     rules: tuple[_Array | None, int | None, float | None],
 ) -> tuple[_Array, _Array] | None:
     """Return the coordinates with NaN for invalid nodes, or None if no node around the target is valid."""
-    (r0, r1), (c0, c1) = (
-        nodes_around(step, (span[0], span[1] - 1), count)
-        for step, span, count in zip(resolution, (target.rows, target.cols), rows.shape, strict=True)
-    )
+    r0, r1 = nodes_around(resolution[0], (target.rows[0], target.rows[1] - 1), rows.shape[0])
+    c0, c1 = nodes_around(resolution[1], (target.cols[0], target.cols[1] - 1), rows.shape[1])
     if rules[0] is not None or rules[2] is not None:
         rows = np.where(valid_nodes(rows, cols, *rules), rows, rows.dtype.type(np.nan))
-    # A line at a time: the first one most often holds a valid node.
+    # The first node is valid most often; the others are looked at a line at a time.
+    if isfinite(rows[r0, c0]) and isfinite(cols[r0, c0]):
+        return rows, cols
     for i in range(r0, r1 + 1):
         if (np.isfinite(rows[i, c0 : c1 + 1]) & np.isfinite(cols[i, c0 : c1 + 1])).any():
             return rows, cols

@@ -67,20 +67,23 @@ def cast_fill(value: Any, dtype: np.dtype[Any], name: str = "nodata_out") -> npt
     InvalidInputError
         If the type can't hold the value.
     """
-    if np.ndim(value) != 0:
+    given = np.asarray(value)
+    if given.ndim != 0:
         raise InvalidInputError(f"{name}={value!r} must be one number", "nodata")
+    if dtype.kind in "biuf" and np.can_cast(given.dtype, dtype):
+        return _sample(given, dtype)
     try:
-        if value is None or (np.iscomplexobj(value) and dtype.kind != "c"):
+        if value is None or (given.dtype.kind == "c" and dtype.kind != "c"):
             raise TypeError
         if dtype.kind in "mM" and isinstance(value, (float, np.floating)):
             raise TypeError
         with np.errstate(all="ignore"):
-            sample = _sample(value, dtype)
+            sample = _sample(given, dtype)
             if dtype.kind == "c" and np.isnan(sample):
                 sample = _sample(complex(np.nan, np.nan), dtype)
             # Integers, booleans and texts hold the very value; floats may round, but not overflow.
             if dtype.kind in "iubSU":
-                holds = bool(sample == np.asarray(value)[()])
+                holds = bool(sample == given[()])
             else:
                 holds = dtype.kind not in "fc" or bool(np.isfinite(sample) or not np.isfinite(value))
     except (TypeError, ValueError, OverflowError):

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from enum import IntEnum
+from math import inf
 from typing import Any, ClassVar
 
-import numpy as np
 import numpy.typing as npt
 
 from gridr_dask.compute.splines import domain_extension, spline_kernel
@@ -123,7 +123,7 @@ class BSplineInterpolator(Interpolator):
     order: ClassVar[int]
 
     def __init__(self, epsilon: float = 1e-6, mask_influence_threshold: float = 1e-3) -> None:
-        if not (np.isfinite(epsilon) and epsilon > 0):
+        if not 0 < epsilon < inf:
             raise InvalidInputError(f"epsilon={epsilon} must be a positive finite number", "epsilon")
         if not 0 < mask_influence_threshold <= 1:
             raise InvalidInputError(

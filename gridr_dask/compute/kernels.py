@@ -1,5 +1,6 @@
 """Kernels of the engine as values: how far they reach, with which parameters."""
 
+from dataclasses import replace
 from functools import cache
 from math import ceil, floor
 
@@ -16,7 +17,6 @@ def kernel_names() -> tuple[str, ...]:
     return tuple(row[0] for row in _core.kernels())
 
 
-@cache
 def kernel_of(interp: Interpolator, prefiltered: bool = False) -> Kernel:
     """Return the kernel of an interpolator.
 
@@ -27,19 +27,27 @@ def kernel_of(interp: Interpolator, prefiltered: bool = False) -> Kernel:
     prefiltered : bool
         Whether the source already holds the coefficients of a spline.
     """
+    if isinstance(interp, BSplineInterpolator):
+        return _spline(
+            interp.name, interp.order, interp.epsilon, interp.mask_influence_threshold, prefiltered
+        )
+    return _reach(interp.name)
+
+
+# Keyed by plain values: interpolators take longer to hash and to compare, and can be changed.
+@cache
+def _reach(name: str) -> Kernel:
     rows = {row[0]: row for row in _core.kernels()}
-    name, first, last, rounds, margin = rows[interp.name][:5]
-    if not isinstance(interp, BSplineInterpolator):
-        return Kernel(name, first, last, rounds, margin)
-    return Kernel(
-        name,
-        first,
-        last,
-        rounds,
-        margin,
-        epsilon=interp.epsilon,
-        influence=influence_radius(interp.order, interp.mask_influence_threshold),
-        warm_up=_core.warm_up(name, interp.epsilon),
+    return Kernel(*rows[name][:5])
+
+
+@cache
+def _spline(name: str, order: int, epsilon: float, threshold: float, prefiltered: bool) -> Kernel:
+    return replace(
+        _reach(name),
+        epsilon=epsilon,
+        influence=influence_radius(order, threshold),
+        warm_up=_core.warm_up(name, epsilon),
         pieces=_core.PIECES,
         prefiltered=prefiltered,
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from math import gcd
 from typing import Any
 
 import numpy as np
@@ -78,8 +79,6 @@ def resample_window(
     if not source.arrays:
         raise InvalidInputError("a source needs at least one block", "shape")
     axes, first = source.axes, source.arrays[0]
-    shape = list(first.shape)
-    shape[axes[0]], shape[axes[1]] = target.shape
     per_band = bands_can_differ(first.dtype, fill.dtype, validity.rule)
     if with_valid and not per_band and 0 in _spatial_last(first, axes).shape[:-2]:
         # No band to resample, but one plane of validity all the same: that of any band.
@@ -89,8 +88,9 @@ def resample_window(
         _, valid = resample_window(
             plane, nodes, target, kernel, fill=fill, boundary=boundary, validity=validity, with_valid=True
         )
-        return np.empty(shape, fill.dtype), valid
+        return np.empty(_resized(first.shape, axes, target.shape), fill.dtype), valid
     if out is None:
+        shape = _resized(first.shape, axes, target.shape)
         valid = np.empty(shape if per_band else target.shape, np.bool_) if with_valid else None
         out = np.empty(shape, fill.dtype), valid
     result, valid = out
@@ -146,6 +146,13 @@ def bands_can_differ(source: np.dtype[Any], result: np.dtype[Any], rule: SampleR
     return rule.applies_to(source) or (source.kind == "f" and result.kind in "iub")
 
 
+def _resized(shape: tuple[int, ...], axes: tuple[int, int], size: tuple[int, int]) -> tuple[int, ...]:
+    """Return a shape with other numbers of rows and columns."""
+    resized = list(shape)
+    resized[axes[0]], resized[axes[1]] = size
+    return tuple(resized)
+
+
 def _spatial_last(array: _Array, axes: tuple[int, int]) -> _Array:
     """Return a view with rows and columns as the last axes."""
     # `moveaxis` takes longer than a small window.
@@ -156,8 +163,8 @@ def _spatial_last(array: _Array, axes: tuple[int, int]) -> _Array:
 def _lattice(source: Blocks) -> Any:
     return {
         "blocks": [_readable(_spatial_last(block, source.axes)) for block in source.arrays],
-        "rows": list(source.rows),
-        "cols": list(source.cols),
+        "rows": source.rows,
+        "cols": source.cols,
     }
 
 
@@ -167,13 +174,13 @@ def _mask_lattice(mask: Blocks | None, planes: tuple[int, ...] = ()) -> Any:
         return None
     # Parts of a sample, such as those of a complex number, share its validity.
     blocks = [np.broadcast_to(as_mask(block), (*planes, *block.shape[-2:])) for block in mask.arrays]
-    return {"blocks": blocks, "rows": list(mask.rows), "cols": list(mask.cols)}
+    return {"blocks": blocks, "rows": mask.rows, "cols": mask.cols}
 
 
 def _fills(fill: npt.NDArray[Any], planes: _Array) -> _Array:
     """Return the fill sample for each plane: strides of 0 where they share one."""
     # A copy: what comes out of a pickle need not be aligned.
-    parts = as_planes(np.array(fill)[np.newaxis, np.newaxis])
+    parts = as_planes(np.array(fill, ndmin=2))
     if planes.ndim == 2:
         return parts
     spread = parts.reshape(parts.shape[:-2] + (1,) * (planes.ndim - parts.ndim) + (1, 1))
@@ -185,6 +192,6 @@ def _readable(array: _Array) -> _Array:
     if not array.dtype.isnative:
         array = array.astype(array.dtype.newbyteorder("="))
     planes = as_planes(array)
-    if planes.flags.aligned and not any(stride % planes.itemsize for stride in planes.strides):
+    if planes.flags.aligned and gcd(*planes.strides) % planes.itemsize == 0:
         return planes
     return as_planes(array.copy())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -70,7 +70,7 @@ class SourceMask:
 
     mask: Blocks | None = None
     safe: Window | None = None
-    rule: SampleRule = field(default_factory=SampleRule)
+    rule: SampleRule = SampleRule()
 
 
 def check_mask_dtype(mask: Any) -> None:
@@ -90,11 +90,10 @@ def mask_of(source: Blocks, validity: SourceMask, spline: bool) -> tuple[Blocks 
     The engine's image is never padded: its edge is a rule of the boundary.
     """
     mask, safe = validity.mask, validity.safe
-    real = mask is not None and not all(block.all() for block in mask.arrays)
-    region = None if safe is None else np.array([safe.rows, safe.cols]) - [0, 1]
-    strategy = decide_mask_strategy(spline, _NO_PAD, source.shape, None, (mask is not None, real), region)
-    if not real:
+    if mask is None or all(block.all() for block in mask.arrays):
         return None, None
+    region = None if safe is None else np.array([safe.rows, safe.cols]) - [0, 1]
+    strategy = decide_mask_strategy(spline, _NO_PAD, source.shape, None, (True, True), region)
     return mask, None if strategy.safe_region is None else safe
 
 

@@ -38,7 +38,8 @@ class Grid:
     resolution: tuple[int, int] = (1, 1)
 
     def __post_init__(self) -> None:
-        for axis, nodes, step in zip(("rows", "columns"), self.shape, self.resolution, strict=True):
+        (rows, cols), (row_step, col_step) = self.shape, self.resolution
+        for axis, nodes, step in ("rows", rows, row_step), ("columns", cols, col_step):
             if not 1 <= step <= MAX_RESOLUTION:
                 raise InvalidInputError(
                     f"grid_resolution along {axis} is {step}; it must be between 1 and "

@@ -90,6 +90,14 @@ def test_the_margin_of_a_spline_is_known_once_it_is_initialized(name):
     assert interp.total_margins()[0] == compat.compute_bspline_total_margin(interp.order)
 
 
+@pytest.mark.parametrize("name", SPLINES)
+def test_splines_of_one_name_are_initialized_one_by_one(name):
+    interp, twin = get_interpolator(name), get_interpolator(name)
+    interp.initialize()
+    with pytest.raises(ValueError, match="not been initialized"):
+        twin.total_margins()
+
+
 @pytest.mark.parametrize("name", MEMBERS)
 def test_an_interpolator_survives_a_pickle(name):
     kwargs = {"epsilon": 1e-3, "mask_influence_threshold": 0.5} if name in SPLINES else {}

@@ -241,6 +241,17 @@ def test_a_window_without_a_valid_node_is_nodata_and_a_warning():
     assert call(grid_mask=nodes, win=[[0, 2], [0, 2]], array_out_mask=True)[1].any()
 
 
+@pytest.mark.parametrize("node", list(np.ndindex(4, 5)), ids=str)
+def test_one_valid_node_is_enough_wherever_it_stands(node):
+    rows = np.full((4, 5), np.nan)
+    rows[node] = 2.5
+    found = np.zeros((4, 5), bool)
+    found[node] = node != (0, 0)  # where the grid points out of the image
+    values, mask = call(grid_row=rows, array_out_mask=True)
+    np.testing.assert_array_equal(mask, found)
+    np.testing.assert_array_equal(values != -9, np.broadcast_to(found, values.shape))
+
+
 def test_a_grid_without_a_valid_node_fills_all_of_a_buffer_but_only_its_window():
     buffer, mask = np.full((2, 8, 9), UNTOUCHED), np.full((8, 9), 77, "u1")
     nodes = {"grid_mask": np.zeros((4, 5), "u1")}

@@ -1,8 +1,12 @@
 """The kernels that the engine has, and their reach."""
 
-import pytest
+from itertools import product
 
-from gridr_dask.compute import get_interpolator, kernel_names
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gridr_dask.compute import get_interpolator, kernel_names, kernel_of
 from gridr_dask.errors import GridrError
 from gridr_dask.geometry import Boundary
 from tests import oracles
@@ -40,6 +44,32 @@ def test_what_is_no_name_is_refused(name):
     with pytest.raises(GridrError, match="interp") as caught:
         get_interpolator(name)
     assert repr(name) in str(caught.value)
+
+
+splines = st.tuples(
+    st.sampled_from(SPLINES),
+    st.sampled_from([1e-2, 1e-6, 1e-6 * (1 + 2e-16), 1e-9]),
+    st.sampled_from([1e-3, 0.5, 1, 1.0]),
+    st.booleans(),
+)
+
+
+@given(st.lists(splines, min_size=2, max_size=6))
+def test_a_spline_has_its_own_parameters_whatever_was_asked_for_before(asked):
+    kernels = []
+    for name, epsilon, threshold, prefiltered in asked:
+        interp = get_interpolator(name, epsilon=epsilon, mask_influence_threshold=threshold)
+        kernels.append(kernel_of(interp, prefiltered))
+    for (a, kernel), (b, other) in product(zip(asked, kernels, strict=True), repeat=2):
+        assert (kernel.name, kernel.epsilon, kernel.prefiltered) == (a[0], a[1], a[3])
+        assert (kernel == other) == (a == b)
+
+
+def test_a_kernel_follows_its_interpolator():
+    interp = get_interpolator("bspline3", epsilon=1e-6)
+    before = kernel_of(interp)
+    interp.epsilon = 1e-3
+    assert kernel_of(interp) == kernel_of(get_interpolator("bspline3", epsilon=1e-3)) != before
 
 
 @pytest.mark.parametrize("name", LOCAL)
