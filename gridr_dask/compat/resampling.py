@@ -202,6 +202,10 @@ def _coordinate(name: str, array: Any) -> _Array:
         raise UnsupportedDtypeError(
             f"{name} must be an array of float64 or float32, got {given}", "grid-dtype"
         )
+    if isinstance(array, np.ma.MaskedArray):
+        raise UnsupportedDtypeError(
+            f"{name} is a masked array; pass its data, and its mask turned round as grid_mask", "array-type"
+        )
     if array.ndim != 2 or 0 in array.shape:
         raise InvalidInputError(f"{name} must be 2-D with at least one node, got shape {array.shape}", "grid")
     return array

@@ -276,6 +276,15 @@ def test_a_masked_array_is_refused_rather_than_its_mask_forgotten():
         array_grid_resampling("linear", image, rows, cols, (1, 1))
 
 
+@pytest.mark.parametrize("masked", [0, 1])
+def test_a_masked_grid_is_refused_rather_than_its_mask_forgotten(masked):
+    grid = list(np.mgrid[0:3, 0:4] * 1.0)
+    grid[masked] = np.ma.masked_equal(grid[masked], 0)
+    name = ("grid_row", "grid_col")[masked]
+    with pytest.raises(UnsupportedDtypeError, match=rf"{name} is a masked array.*grid_mask"):
+        array_grid_resampling("linear", np.ones((6, 7)), *grid, (1, 1))
+
+
 @pytest.mark.parametrize("count", [0, -1])
 def test_less_than_one_thread_is_refused(count):
     rows, cols = np.mgrid[0:3, 0:4] * 1.0
