@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from gridr_dask import array_grid_resampling
 from gridr_dask.compute import get_interpolator
 from gridr_dask.compute.dtypes import default_fill
 from gridr_dask.geometry import Boundary
@@ -155,3 +156,24 @@ def test_a_polynomial_of_the_kernels_degree_survives(isa, kernel, degree, dtype,
     assert valid.all()
     want = polynomial(rows, cols, degree)
     np.testing.assert_allclose(result, want, rtol=0, atol=tolerance * abs(source).max())
+
+
+@pytest.mark.parametrize("kernel", KERNELS)
+@pytest.mark.parametrize("shape", [(300, 150), (40, 2100)], ids=str)
+def test_a_target_that_is_turned_has_the_same_pixels(isa, kernel, shape):
+    # Larger than the tiles of either sweep.
+    rng = np.random.default_rng(31)
+    source = rng.random((90, 70))
+    rows, cols = rng.uniform(-3, 93, shape), rng.uniform(-3, 73, shape)
+    # Along a row of the target the columns go a long way, the rows stay: it is not turned. Transposed it is.
+    rows[:, -1], cols[:, 0], cols[:, -1] = rows[:, 0], 0, 69
+    valid = np.zeros(shape, np.uint8), np.zeros(shape[::-1], np.uint8)
+    results = [np.full(mask.shape, -1.0) for mask in valid]
+    turned = np.ascontiguousarray(rows.T), np.ascontiguousarray(cols.T)
+    for grid, out, mask in zip(((rows, cols), turned), results, valid, strict=True):
+        array_grid_resampling(
+            kernel, source, *grid, (1, 1), out, array_out_mask=mask, nodata_out=-2.0,
+            boundary_condition="reflect", trust_padding=True,
+        )  # fmt: skip
+    assert to_bytes((results[0], valid[0])) == to_bytes((results[1].T, valid[1].T))
+    assert -1.0 not in results[0]

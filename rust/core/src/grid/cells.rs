@@ -67,23 +67,21 @@ fn locate<C: Real, const ROUNDS: bool>(
     (origin, shift): (i32, f64),
     cells: &mut Cells<C>,
 ) {
-    let mut computed = [0.0; SPAN];
-    if shift == 0.0 && nodes.dtype == DType::F32 {
-        if let Some(nodes) = positions::borrowed::<f32>(grid, nodes, at, len) {
-            // What a fraction loses in f32, weights computed in f32 would lose too.
-            if ROUNDS || C::IS_SINGLE {
-                return cut::<f32, C, ROUNDS>(nodes, origin, cells);
+    if shift == 0.0 {
+        if nodes.dtype == DType::F32 {
+            if let Some(nodes) = positions::borrowed::<f32>(grid, nodes, at, len) {
+                // What a fraction loses in f32, weights computed in f32 would lose too.
+                return if ROUNDS || C::IS_SINGLE {
+                    cut::<f32, C, ROUNDS>(nodes, origin, cells)
+                } else {
+                    cut::<f64, C, ROUNDS>(&nodes.map(f64::from), origin, cells)
+                };
             }
-            for (x, &node) in computed.iter_mut().zip(nodes) {
-                *x = f64::from(node);
-            }
-            return cut::<f64, C, ROUNDS>(&computed, origin, cells);
+        } else if let Some(nodes) = positions::borrowed::<f64>(grid, nodes, at, len) {
+            return cut::<f64, C, ROUNDS>(nodes, origin, cells);
         }
-    } else if shift == 0.0
-        && let Some(nodes) = positions::borrowed::<f64>(grid, nodes, at, len)
-    {
-        return cut::<f64, C, ROUNDS>(nodes, origin, cells);
     }
+    let mut computed = [0.0; SPAN];
     match nodes.dtype {
         DType::F32 => positions::computed::<f32>(grid, nodes, at, len, &mut computed),
         _ => positions::computed::<f64>(grid, nodes, at, len, &mut computed),

@@ -240,7 +240,7 @@ impl<'t, I: Iterator<Item = &'t [f64]>> Job for Gather<'t, I> {
             let (lines, rest) = self.lines.as_chunks_mut::<SAMPLES>();
             let (index, index_rest) = self.index.as_chunks::<SAMPLES>();
             for (lines, index) in lines.iter_mut().zip(index) {
-                // Side by side, except next to the edges of the image.
+                // Side by side, except next to the edges of the image; no step is greater than 1.
                 let run = row.get(index[0]..index[0].saturating_add(SAMPLES));
                 match run.filter(|_| index[SAMPLES - 1] == index[0] + SAMPLES - 1) {
                     Some(run) => (0..SAMPLES).for_each(|k| lines[k][0][l] = run[k]),

@@ -6,7 +6,7 @@
 use std::marker::PhantomData;
 
 use super::bands::{Copied, Interpolated, Veils};
-use super::footprint::footprint;
+use super::footprint::needed_taps;
 use super::gather::Image;
 use super::span::Frame;
 use super::store::{Output, Store};
@@ -111,22 +111,7 @@ fn frame(task: &Task<'_>, support: &Support) -> Result<Frame> {
     };
     let past = if task.spline.prefiltered && !support.poles.is_empty() { 0 } else { past };
     let domain = Rect::around(task.source_shape, past);
-    // Only masks and coefficients are made for a window of taps.
-    let taps = match (&task.mask, &task.bands) {
-        _ if spline => footprint(task, &domain),
-        (None, None) => None,
-        (mask, bands) => {
-            let given = || mask.iter().chain(bands);
-            // The bytes of a whole mask take less time than the grid once more.
-            let pixels = task.target.rows().saturating_mul(task.target.cols());
-            let small = task.source_shape.0 * task.source_shape.1 <= 2 * pixels as i64;
-            if small && given().all(|mask| mask.covers(task.source_shape)) {
-                domain.window()
-            } else {
-                footprint(task, &domain)
-            }
-        }
-    };
+    let taps = needed_taps(task, &domain, spline);
     let shared = task.mask.as_ref().filter(|mask| mask.planes() > 0).zip(taps);
     let mask = shared.map(|(mask, taps)| of_mask(task, mask, 0, taps)).transpose()?;
     // The window that a pixel's taps must lie in, brought to the pixel itself.
