@@ -187,6 +187,16 @@ impl DType {
         }
     }
 
+    /// Whether samples of this type are of type `T`, for the types that a grid has.
+    pub(crate) fn is<T: 'static>(self) -> bool {
+        let id = std::any::TypeId::of::<T>();
+        match self {
+            Self::F32 => id == std::any::TypeId::of::<f32>(),
+            Self::F64 => id == std::any::TypeId::of::<f64>(),
+            _ => false,
+        }
+    }
+
     /// Whether this type alone already asks for arithmetic in `f64`.
     #[must_use]
     pub fn needs_f64(self) -> bool {

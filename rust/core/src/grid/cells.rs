@@ -1,9 +1,9 @@
 //! Positions cut into the cell (an integer) and the fraction within it.
 
-use super::{Grid, positions};
+use super::Grid;
+use super::positions::computed;
 use crate::SPAN;
-use crate::arch::Job;
-use crate::image::Array;
+use crate::arch::{Isa, Job};
 use crate::sample::{DType, Real};
 
 /// Cells and fractions of one coordinate of a span.
@@ -41,57 +41,88 @@ pub(crate) struct Locate<'t, 'a, C> {
     pub(crate) cols: &'t mut Cells<C>,
 }
 
-impl<C: Real> Job for Locate<'_, '_, C> {
+impl<C: Real> Locate<'_, '_, C> {
+    /// Does so on `isa`, from the nodes themselves where they are the positions.
+    pub(crate) fn run(self, isa: Isa) {
+        let Self { grid, at, len, origin, rounds, .. } = self;
+        if self.shift == (0.0, 0.0) && len == SPAN {
+            if let Some(nodes) = grid.borrowed::<f32>(at) {
+                // What a fraction loses in f32, weights computed in f32 would lose too.
+                return if rounds {
+                    isa.run(Cut::<f32, C, true> { nodes, origin, rows: self.rows, cols: self.cols })
+                } else if C::IS_SINGLE {
+                    isa.run(Cut::<f32, C, false> {
+                        nodes,
+                        origin,
+                        rows: self.rows,
+                        cols: self.cols,
+                    })
+                } else {
+                    isa.run(Between(self))
+                };
+            }
+            if let Some(nodes) = grid.borrowed::<f64>(at) {
+                return if rounds {
+                    isa.run(Cut::<f64, C, true> { nodes, origin, rows: self.rows, cols: self.cols })
+                } else {
+                    isa.run(Cut::<f64, C, false> {
+                        nodes,
+                        origin,
+                        rows: self.rows,
+                        cols: self.cols,
+                    })
+                };
+            }
+        }
+        isa.run(Between(self));
+    }
+}
+
+/// Nodes that are the positions of a whole span.
+struct Cut<'t, P, C, const ROUNDS: bool> {
+    nodes: [&'t [P; SPAN]; 2],
+    origin: (i32, i32),
+    rows: &'t mut Cells<C>,
+    cols: &'t mut Cells<C>,
+}
+
+impl<P: Position, C: Real, const ROUNDS: bool> Job for Cut<'_, P, C, ROUNDS> {
     type Output = ();
 
     #[inline(always)]
     fn run(self) {
-        let Self { grid, at, len, origin, shift, rounds, rows, cols } = self;
-        let axes =
-            [(&grid.rows, (origin.0, shift.0), rows), (&grid.cols, (origin.1, shift.1), cols)];
-        for (nodes, frame, cells) in axes {
-            if rounds {
-                locate::<C, true>(grid, nodes, (at, len), frame, cells);
-            } else {
-                locate::<C, false>(grid, nodes, (at, len), frame, cells);
-            }
-        }
+        cut::<P, C, ROUNDS>(self.nodes[0], self.origin.0, self.rows);
+        cut::<P, C, ROUNDS>(self.nodes[1], self.origin.1, self.cols);
     }
 }
 
-#[inline(always)]
-fn locate<C: Real, const ROUNDS: bool>(
-    grid: &Grid<'_>,
-    nodes: &Array<'_>,
-    (at, len): ((i64, i64), usize),
-    (origin, shift): (i32, f64),
-    cells: &mut Cells<C>,
-) {
-    if shift == 0.0 {
-        if nodes.dtype == DType::F32 {
-            if let Some(nodes) = positions::borrowed::<f32>(grid, nodes, at, len) {
-                // What a fraction loses in f32, weights computed in f32 would lose too.
-                return if ROUNDS || C::IS_SINGLE {
-                    cut::<f32, C, ROUNDS>(nodes, origin, cells)
-                } else {
-                    cut::<f64, C, ROUNDS>(&nodes.map(f64::from), origin, cells)
-                };
+/// Positions that are interpolated between nodes.
+struct Between<'t, 'a, C>(Locate<'t, 'a, C>);
+
+impl<C: Real> Job for Between<'_, '_, C> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run(self) {
+        let Locate { grid, at, len, origin, shift, rounds, rows, cols } = self.0;
+        let axes =
+            [(&grid.rows, (origin.0, shift.0), rows), (&grid.cols, (origin.1, shift.1), cols)];
+        for (nodes, (origin, shift), cells) in axes {
+            let mut positions = [0.0; SPAN];
+            match nodes.dtype {
+                DType::F32 => computed::<f32>(grid, nodes, at, len, &mut positions),
+                _ => computed::<f64>(grid, nodes, at, len, &mut positions),
             }
-        } else if let Some(nodes) = positions::borrowed::<f64>(grid, nodes, at, len) {
-            return cut::<f64, C, ROUNDS>(nodes, origin, cells);
+            for x in &mut positions {
+                *x += shift;
+            }
+            if rounds {
+                cut::<f64, C, true>(&positions, origin, cells);
+            } else {
+                cut::<f64, C, false>(&positions, origin, cells);
+            }
         }
     }
-    let mut computed = [0.0; SPAN];
-    match nodes.dtype {
-        DType::F32 => positions::computed::<f32>(grid, nodes, at, len, &mut computed),
-        _ => positions::computed::<f64>(grid, nodes, at, len, &mut computed),
-    }
-    if shift != 0.0 {
-        for x in &mut computed {
-            *x += shift;
-        }
-    }
-    cut::<f64, C, ROUNDS>(&computed, origin, cells);
 }
 
 /// Positions are clamped to this distance from 0, far outside of any source (`MAX_SIZE`). Exact in `f32`.
@@ -111,6 +142,8 @@ trait Position: Real {
     fn floor(self) -> Self;
     /// Whether the nearest pixel, after the snap, is the one after `self - frac`.
     fn is_past_half(self, frac: Self) -> bool;
+    /// Whether the snap may have a say, for a position of this fraction.
+    fn is_doubtful<const ROUNDS: bool>(frac: Self) -> bool;
     /// The value as an integer.
     ///
     /// # Safety
@@ -136,6 +169,14 @@ impl Position for f64 {
     #[inline(always)]
     fn is_past_half(self, frac: Self) -> bool {
         frac - 0.5 >= -reach(self)
+    }
+
+    #[inline(always)]
+    fn is_doubtful<const ROUNDS: bool>(frac: Self) -> bool {
+        /// More than the reach at any distance up to `FAR`.
+        const REACH: f64 = 1.0 / (1 << 20) as f64;
+        let from_half = (frac - 0.5).abs();
+        if ROUNDS { from_half < REACH } else { (from_half - 0.25).abs() > 0.25 - REACH }
     }
 
     #[inline(always)]
@@ -171,6 +212,12 @@ impl Position for f32 {
         frac >= 0.5
     }
 
+    // Two operations more are cheaper than a second look.
+    #[inline(always)]
+    fn is_doubtful<const ROUNDS: bool>(_: Self) -> bool {
+        false
+    }
+
     #[inline(always)]
     unsafe fn to_cell(self) -> i32 {
         // SAFETY: promised by the caller.
@@ -184,23 +231,38 @@ fn cut<P: Position, C: Real, const ROUNDS: bool>(
     origin: i32,
     cells: &mut Cells<C>,
 ) {
+    if P::IS_SINGLE || cut_as::<P, C, ROUNDS, false>(positions, origin, cells) {
+        cut_as::<P, C, ROUNDS, true>(positions, origin, cells);
+    }
+}
+
+/// Cuts with the snap or, `SNAPS` being false, without it; then returns whether it was needed.
+#[inline(always)]
+fn cut_as<P: Position, C: Real, const ROUNDS: bool, const SNAPS: bool>(
+    positions: &[P; SPAN],
+    origin: i32,
+    cells: &mut Cells<C>,
+) -> bool {
     let (mut min, mut max) = (i32::MAX, i32::MIN);
+    let mut doubtful = false;
     for k in 0..SPAN {
         let x = clamp(positions[k]);
-        let x = if ROUNDS { x } else { x.snap() };
+        let x = if SNAPS && !ROUNDS { x.snap() } else { x };
         let floor = x.floor();
         let frac = x - floor;
-        let up = i32::from(ROUNDS && x.is_past_half(frac));
+        let past_half = if SNAPS { x.is_past_half(frac) } else { frac >= P::from_f64(0.5) };
         // SAFETY: `clamp` leaves a finite value within +-2^30.
-        let cell = unsafe { floor.to_cell() } + up - origin;
+        let cell = unsafe { floor.to_cell() } + i32::from(ROUNDS && past_half) - origin;
         cells.index[k] = cell;
         if !ROUNDS {
             cells.frac[k] = C::from_f64(frac.to_f64());
         }
+        doubtful |= !SNAPS && P::is_doubtful::<ROUNDS>(frac);
         min = min.min(cell);
         max = max.max(cell);
     }
     (cells.min, cells.max) = (min, max);
+    doubtful
 }
 
 /// Two compares that send NaN to a bound: `clamp`, `min` and `max` carry it through.

@@ -5,22 +5,23 @@ use crate::SPAN;
 use crate::image::Array;
 use crate::sample::Sample;
 
-/// Nodes of one coordinate that are the positions of a whole span as they lie in memory.
-#[inline(always)]
-pub(super) fn borrowed<'a, T>(
-    grid: &Grid<'a>,
-    nodes: &Array<'a>,
-    (row, col): (i64, i64),
-    len: usize,
-) -> Option<&'a [T; SPAN]> {
-    if grid.spacing != (1, 1) || nodes.layout.col_stride != 1 || len < SPAN {
-        return None;
+impl<'a> Grid<'a> {
+    /// Rows and columns of the nodes that are the positions of the [`SPAN`] pixels from `at` on, as they lie
+    /// in memory; `None` when they are not, or not of type `T`.
+    #[inline]
+    pub(super) fn borrowed<T: 'static>(&self, at: (i64, i64)) -> Option<[&'a [T; SPAN]; 2]> {
+        let usable = |nodes: &Array<'_>| nodes.dtype.is::<T>() && nodes.layout.col_stride == 1;
+        if self.spacing != (1, 1) || !usable(&self.rows) || !usable(&self.cols) {
+            return None;
+        }
+        Some([&self.rows, &self.cols].map(|nodes| {
+            let offset = (at.0 - self.nodes.row0) as isize * nodes.layout.row_stride
+                + (at.1 - self.nodes.col0) as isize;
+            // SAFETY: `Grid::check_covers` saw that the node of every target pixel is given; SPAN of them
+            // stand side by side, and `T` is their type.
+            unsafe { &*nodes.start.cast::<T>().offset(offset).cast::<[T; SPAN]>() }
+        }))
     }
-    let offset = (row - grid.nodes.row0) as isize * nodes.layout.row_stride
-        + (col - grid.nodes.col0) as isize;
-    // SAFETY: `Grid::check_covers` saw that the node of every target pixel is given; SPAN of them stand
-    // side by side, and `T` is their type.
-    Some(unsafe { &*nodes.start.cast::<T>().offset(offset).cast::<[T; SPAN]>() })
 }
 
 /// One coordinate of the positions of `len` pixels, the first of which is (row, col) of the target.

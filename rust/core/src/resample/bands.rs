@@ -4,7 +4,7 @@ use std::marker::PhantomData;
 use std::ops::Range;
 
 use super::gather::{Careful, Fast, Image, Pick, pick_careful};
-use super::span::{Class, Span};
+use super::span::{Class, Span, Usable};
 use super::store::{Output, Results, Store};
 use super::sweep::Bands;
 use crate::SPAN;
@@ -13,7 +13,7 @@ use crate::error::Result;
 use crate::grid::Cells;
 use crate::image::{Array, Lattice};
 use crate::sample::{Real, Sample};
-use crate::validity::{Veil, Verdict};
+use crate::validity::Veil;
 
 /// What covers taps of single bands.
 pub(super) struct Veils<'t> {
@@ -46,23 +46,6 @@ fn home_of<'l, 'a, C, const N: usize>(source: &'l Lattice<'a>, span: &Span<C, N>
     (extent < 1 << 31).then_some((block, (at.0 as i32, at.1 as i32)))
 }
 
-/// The pixels of a span that are valid in one band; `None`: not one of them.
-fn ok_in_band<C: Real, const N: usize>(
-    span: &Span<C, N>,
-    veil: Option<&Veil>,
-    isa: Isa,
-) -> Option<[u8; SPAN]> {
-    let mut ok = span.ok;
-    let Some(veil) = veil else { return Some(ok) };
-    // A safe window answers for the mask that all bands share, not for the values of samples.
-    match veil.judge(&span.rows, &span.cols) {
-        Verdict::Clear => {}
-        Verdict::Covered => return None,
-        Verdict::Mixed => isa.run(span.strike(veil, None, &mut ok)),
-    }
-    Some(ok)
-}
-
 /// Bands that are computed: samples of type `T`, arithmetic in `C`, any output type.
 pub(super) struct Interpolated<'t, 'a, T, C> {
     pub(super) source: Image<'t, 'a>,
@@ -77,16 +60,17 @@ pub(super) struct Interpolated<'t, 'a, T, C> {
 impl<T: Sample<C>, C: Real, const N: usize> Bands<C, N> for Interpolated<'_, '_, T, C> {
     fn resample(&self, span: &Span<C, N>) -> Result<()> {
         let home = home_of(self.source.lattice, span);
+        let mut room = [0; SPAN];
         for plane in self.planes.clone() {
             let part = plane - self.planes.start;
-            let ok = ok_in_band(span, self.veils.masks.get(plane), self.isa);
-            let Some(ok) = ok.filter(|_| span.class != Class::Outside) else {
+            let usable = span.usable_under(self.veils.masks.get(plane), self.isa, &mut room);
+            if matches!(usable, Usable::None) {
                 self.output.fill(plane, span.at, span.len);
                 continue;
-            };
+            }
             let mut values = [C::ZERO; SPAN];
             let done = home.is_some_and(|(block, at)| {
-                let to = (&ok, &mut values);
+                let to = (usable, &mut values);
                 if block.layout.col_stride == 1 {
                     self.isa.run(Fast::<T, C, N, true>::new(block, part, at, span, to))
                 } else {
@@ -94,18 +78,19 @@ impl<T: Sample<C>, C: Real, const N: usize> Bands<C, N> for Interpolated<'_, '_,
                 }
             });
             if !done {
-                let to = (&ok, &mut values);
+                let to = (usable.marks(), &mut values);
                 self.isa.run(Careful::<T, C, N>::new(self.source, part, span, to))?;
             }
             let mut nan = T::CAN_BE_NAN && !done;
             if let Some(Some(poison)) = self.veils.poison.get(part) {
-                let clean = ok_in_band(span, Some(poison), self.isa).unwrap_or([0; SPAN]);
-                for (value, clean) in values.iter_mut().zip(clean) {
+                let mut room = [0; SPAN];
+                let clean = span.usable_under(Some(poison), self.isa, &mut room);
+                for (value, &clean) in values.iter_mut().zip(clean.marks()) {
                     *value = if clean == 0 { C::from_f64(f64::NAN) } else { *value };
                 }
                 nan = true;
             }
-            let results = Results { values: &values, ok: &ok, nan };
+            let results = Results { values: &values, usable, nan };
             self.output.store(plane, span.at, span.len, results)?;
         }
         Ok(())
@@ -123,27 +108,28 @@ pub(super) struct Copied<'t, 'a, T> {
 impl<T: Copy + Default + Send + Sync + 'static> Bands<f32, 1> for Copied<'_, '_, T> {
     fn resample(&self, span: &Span<f32, 1>) -> Result<()> {
         let home = home_of(self.source.lattice, span);
+        let mut room = [0; SPAN];
         for plane in 0..self.output.planes() {
-            let ok = ok_in_band(span, self.masks.get(plane), self.isa);
-            let Some(ok) = ok.filter(|_| span.class != Class::Outside) else {
+            let usable = span.usable_under(self.masks.get(plane), self.isa, &mut room);
+            if matches!(usable, Usable::None) {
                 self.output.fill(plane, span.at, span.len);
                 continue;
-            };
+            }
             let fill = self.output.fill_value(plane);
             self.output.write_with(plane, span.at, span.len, |samples| {
-                if let Some((block, at)) = home {
-                    self.isa.run(Pick::new(block, plane, at, span, samples));
-                    if ok.iter().fold(1, |all, ok| all & ok) == 0 {
-                        for (sample, &ok) in samples.iter_mut().zip(&ok) {
-                            *sample = if ok == 0 { fill } else { *sample };
-                        }
+                let Some((block, at)) = home else {
+                    samples.fill(fill);
+                    return pick_careful(self.source, plane, span, usable.marks(), samples);
+                };
+                self.isa.run(Pick::new(block, plane, at, span, samples));
+                if let Usable::Some(ok) = usable {
+                    for (sample, &ok) in samples.iter_mut().zip(ok) {
+                        *sample = if ok == 0 { fill } else { *sample };
                     }
-                    return Ok(());
                 }
-                samples.fill(fill);
-                pick_careful(self.source, plane, span, &ok, samples)
+                Ok(())
             })?;
-            self.output.write_valid(plane, span.at, &ok[..span.len]);
+            self.output.write_valid(plane, span.at, &usable.marks()[..span.len]);
         }
         Ok(())
     }

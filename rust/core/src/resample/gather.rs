@@ -5,8 +5,9 @@
 //! that must not be read; so does, in effect, the fast one, whose weight there is 0.
 
 use std::marker::PhantomData;
+use std::mem::MaybeUninit;
 
-use super::span::{Span, Weights};
+use super::span::{Span, Usable, Weights};
 use crate::SPAN;
 use crate::arch::Job;
 use crate::boundary::Boundary;
@@ -67,7 +68,7 @@ impl<T> Base<T> {
 pub(super) struct Fast<'t, T, C, const N: usize, const UNIT: bool> {
     base: Base<T>,
     span: &'t Span<C, N>,
-    ok: &'t [u8; SPAN],
+    usable: Usable<'t>,
     values: &'t mut [C; SPAN],
 }
 
@@ -77,9 +78,9 @@ impl<'t, T, C, const N: usize, const UNIT: bool> Fast<'t, T, C, N, UNIT> {
         plane: usize,
         at: (i32, i32),
         span: &'t Span<C, N>,
-        (ok, values): (&'t [u8; SPAN], &'t mut [C; SPAN]),
+        (usable, values): (Usable<'t>, &'t mut [C; SPAN]),
     ) -> Self {
-        Self { base: Base::new(block, plane, at, span), span, ok, values }
+        Self { base: Base::new(block, plane, at, span), span, usable, values }
     }
 }
 
@@ -88,7 +89,7 @@ impl<T: Sample<C>, C: Real, const N: usize, const UNIT: bool> Job for Fast<'_, T
 
     #[inline(always)]
     fn run(self) -> bool {
-        let Self { base, span, ok, values } = self;
+        let Self { base, span, usable, values } = self;
         let offsets = base.offsets(span);
         let col_stride = if UNIT { 1 } else { base.col_stride };
         let Weights { rows, cols } = &span.weights;
@@ -108,13 +109,17 @@ impl<T: Sample<C>, C: Real, const N: usize, const UNIT: bool> Job for Fast<'_, T
             }
         } else if N == 2 {
             // Loads first, as pairs; widening and arithmetic then run over whole vectors.
-            let mut taps = [[[tap(first_tap(0), 0, 0); 2]; SPAN]; 2];
+            let mut taps = MaybeUninit::<[[[T; 2]; SPAN]; 2]>::uninit();
             for k in 0..SPAN {
                 let first = first_tap(k);
                 for r in 0..2 {
-                    taps[r][k] = [tap(first, r, 0), tap(first, r, 1)];
+                    let pair = [tap(first, r, 0), tap(first, r, 1)];
+                    // SAFETY: an element of the array.
+                    unsafe { (&raw mut (*taps.as_mut_ptr())[r][k]).write(pair) };
                 }
             }
+            // SAFETY: every element has been written.
+            let taps = unsafe { taps.assume_init_ref() };
             for k in 0..SPAN {
                 let mut value = C::ZERO;
                 for c in 0..2 {
@@ -127,7 +132,7 @@ impl<T: Sample<C>, C: Real, const N: usize, const UNIT: bool> Job for Fast<'_, T
                 values[k] = value;
             }
         } else {
-            let mut columns = [[C::ZERO; N]; SPAN];
+            let mut columns = MaybeUninit::<[[C; N]; SPAN]>::uninit();
             for k in 0..SPAN {
                 let mut sums = [C::ZERO; N];
                 let first = first_tap(k);
@@ -136,8 +141,11 @@ impl<T: Sample<C>, C: Real, const N: usize, const UNIT: bool> Job for Fast<'_, T
                         sums[c] = rows[r][k].mul_add(tap(first, r, c).widen(), sums[c]);
                     }
                 }
-                columns[k] = sums;
+                // SAFETY: an element of the array.
+                unsafe { (&raw mut (*columns.as_mut_ptr())[k]).write(sums) };
             }
+            // SAFETY: every element has been written.
+            let columns = unsafe { columns.assume_init_ref() };
             for k in 0..SPAN {
                 let mut value = C::ZERO;
                 for c in 0..N {
@@ -146,13 +154,10 @@ impl<T: Sample<C>, C: Real, const N: usize, const UNIT: bool> Job for Fast<'_, T
                 values[k] = value;
             }
         }
-        let mut nan = false;
-        if T::CAN_BE_NAN {
-            for (value, &ok) in values.iter().zip(ok) {
-                nan |= value.is_nan() & (ok != 0);
-            }
+        if !T::CAN_BE_NAN || !values.iter().fold(false, |nan, value| nan | value.is_nan()) {
+            return true;
         }
-        !nan
+        !values.iter().zip(usable.marks()).any(|(value, &ok)| value.is_nan() && ok != 0)
     }
 }
 

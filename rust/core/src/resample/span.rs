@@ -37,14 +37,39 @@ pub(super) enum Class {
     Mixed,
 }
 
+/// The pixels of a span that have a value.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Usable<'t> {
+    /// All of them.
+    All,
+    /// Those marked by 1, of those in the span.
+    Some(&'t [u8; SPAN]),
+    /// None.
+    None,
+}
+
+impl Usable<'_> {
+    /// 1 for each pixel that has a value.
+    #[inline(always)]
+    pub(super) fn marks(&self) -> &[u8; SPAN] {
+        match self {
+            Self::All => &[1; SPAN],
+            Self::Some(ok) => ok,
+            Self::None => &[0; SPAN],
+        }
+    }
+}
+
 /// Up to [`SPAN`] pixels of one target row, and all that their bands share.
 pub(super) struct Span<C, const N: usize> {
     /// First pixel, counted from that of the target window.
     pub(super) at: (usize, usize),
     pub(super) len: usize,
     pub(super) class: Class,
-    /// 1 where every needed tap is valid, as far as all bands share it.
-    pub(super) ok: [u8; SPAN],
+    /// Whether every needed tap of every pixel is valid, as far as all bands share it.
+    clear: bool,
+    /// 1 where every needed tap is valid; of no meaning in a span that is clear or outside.
+    ok: [u8; SPAN],
     pub(super) rows: Cells<C>,
     pub(super) cols: Cells<C>,
     pub(super) weights: Weights<C, N>,
@@ -66,6 +91,7 @@ impl<C: Real, const N: usize> Span<C, N> {
             at: (0, 0),
             len: 0,
             class: Class::Outside,
+            clear: false,
             ok: [0; SPAN],
             rows: Cells::EMPTY,
             cols: Cells::EMPTY,
@@ -85,7 +111,7 @@ impl<C: Real, const N: usize> Span<C, N> {
     ) {
         (self.at, self.len) = (at, len);
         let isa = task.isa;
-        isa.run(Locate {
+        Locate {
             grid: &task.grid,
             at: (task.target.row0 + at.0 as i64, task.target.col0 + at.1 as i64),
             len,
@@ -95,7 +121,8 @@ impl<C: Real, const N: usize> Span<C, N> {
             rounds: K::ROUNDS,
             rows: &mut self.rows,
             cols: &mut self.cols,
-        });
+        }
+        .run(isa);
         self.classify(isa, frame);
         if self.class != Class::Outside && N > 1 {
             isa.run(Weigh::<K, C, N> { span: self, gain: frame.gain, kernel: PhantomData });
@@ -118,20 +145,51 @@ impl<C: Real, const N: usize> Span<C, N> {
         } else {
             Class::Mixed
         };
-        match self.class {
-            Class::Inside => self.ok = [1; SPAN],
-            Class::Outside => self.ok = [0; SPAN],
-            Class::Mixed => isa.run(Judge { span: self, domain }),
+        self.clear = self.class == Class::Inside;
+        if self.class == Class::Mixed {
+            isa.run(Judge { span: self, domain });
         }
         if let Some(veil) = frame.mask.as_ref().filter(|_| self.class != Class::Outside) {
             match veil.judge(&self.rows, &self.cols) {
                 Verdict::Clear => {}
                 Verdict::Covered if frame.safe.is_none() => self.class = Class::Outside,
                 _ => {
-                    let mut ok = self.ok;
+                    let mut ok = *self.usable().marks();
                     isa.run(self.strike(veil, frame.safe, &mut ok));
-                    self.ok = ok;
+                    (self.ok, self.clear) = (ok, false);
                 }
+            }
+        }
+    }
+
+    /// The pixels that are valid as far as all bands share it.
+    #[inline]
+    pub(super) fn usable(&self) -> Usable<'_> {
+        match self.class {
+            Class::Outside => Usable::None,
+            _ if self.clear => Usable::All,
+            _ => Usable::Some(&self.ok),
+        }
+    }
+
+    /// Those of them that are valid in a band with a veil of its own; `ok` is room for the answer.
+    #[inline]
+    pub(super) fn usable_under<'t>(
+        &'t self,
+        veil: Option<&Veil>,
+        isa: Isa,
+        ok: &'t mut [u8; SPAN],
+    ) -> Usable<'t> {
+        let shared = self.usable();
+        let Some(veil) = veil.filter(|_| self.class != Class::Outside) else { return shared };
+        // A safe window answers for the mask that all bands share, not for the values of samples.
+        match veil.judge(&self.rows, &self.cols) {
+            Verdict::Clear => shared,
+            Verdict::Covered => Usable::None,
+            Verdict::Mixed => {
+                *ok = *shared.marks();
+                isa.run(self.strike(veil, None, ok));
+                Usable::Some(ok)
             }
         }
     }

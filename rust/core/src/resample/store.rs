@@ -1,5 +1,6 @@
 //! Results of a span into the output: narrowed, filled where nothing is valid, and their validity.
 
+use super::span::Usable;
 use crate::SPAN;
 use crate::arch::{Isa, Job};
 use crate::error::Result;
@@ -12,7 +13,7 @@ pub(super) trait Store<C>: Sync {
     fn planes(&self) -> usize;
     /// Marks a span of one plane as invalid.
     fn fill(&self, plane: usize, at: (usize, usize), len: usize);
-    /// Writes one plane of a span; `ok` is 0 where there is no value.
+    /// Writes one plane of a span.
     fn store(
         &self,
         plane: usize,
@@ -25,7 +26,7 @@ pub(super) trait Store<C>: Sync {
 /// The sums of one plane of a span.
 pub(super) struct Results<'t, C> {
     pub(super) values: &'t [C; SPAN],
-    pub(super) ok: &'t [u8; SPAN],
+    pub(super) usable: Usable<'t>,
     /// Whether a sum may be NaN, which an integer output cannot hold.
     pub(super) nan: bool,
 }
@@ -137,26 +138,28 @@ impl<C: Real, O: Sample<C>> Store<C> for Output<'_, O> {
         len: usize,
         results: Results<'_, C>,
     ) -> Result<()> {
-        let mut ok = *results.ok;
-        if results.nan && !O::CAN_BE_NAN {
-            for (ok, value) in ok.iter_mut().zip(results.values) {
-                *ok &= u8::from(!value.is_nan());
+        let Results { values, mut usable, nan } = results;
+        let mut numbers = [0; SPAN];
+        if nan && !O::CAN_BE_NAN {
+            for ((number, value), &ok) in numbers.iter_mut().zip(values).zip(usable.marks()) {
+                *number = ok & u8::from(!value.is_nan());
             }
+            usable = Usable::Some(&numbers);
         }
         let fill = self.fill[plane];
-        let narrow = |samples: &mut [O; SPAN]| {
-            self.isa.run(Narrow { values: results.values, ok: &ok, fill, samples });
+        self.write_with(plane, at, len, |samples| {
+            self.isa.run(Narrow { values, usable, fill, samples });
             Ok(())
-        };
-        self.write_valid(plane, at, &ok[..len]);
-        self.write_with(plane, at, len, narrow)
+        })?;
+        self.write_valid(plane, at, &usable.marks()[..len]);
+        Ok(())
     }
 }
 
 /// Narrows the valid sums of a span and fills the other samples.
 struct Narrow<'t, C, O> {
     values: &'t [C; SPAN],
-    ok: &'t [u8; SPAN],
+    usable: Usable<'t>,
     fill: O,
     samples: &'t mut [O; SPAN],
 }
@@ -166,9 +169,16 @@ impl<C: Real, O: Sample<C>> Job for Narrow<'_, C, O> {
 
     #[inline(always)]
     fn run(self) {
+        if let Usable::All = self.usable {
+            for k in 0..SPAN {
+                self.samples[k] = O::narrow(self.values[k]);
+            }
+            return;
+        }
+        let ok = self.usable.marks();
         for k in 0..SPAN {
             let sample = O::narrow(self.values[k]);
-            self.samples[k] = if self.ok[k] == 0 { self.fill } else { sample };
+            self.samples[k] = if ok[k] == 0 { self.fill } else { sample };
         }
     }
 }

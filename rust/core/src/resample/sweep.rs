@@ -1,5 +1,7 @@
 //! The target in tiles, each tile in spans: geometry once, then every band.
 
+use std::ops::Range;
+
 use super::Task;
 use super::span::{Frame, Span};
 use crate::SPAN;
@@ -32,19 +34,29 @@ pub(super) fn sweep<K: Kernel<N>, C: Real, const N: usize>(
     // Splines have enough to compute for each sample.
     let turned = K::POLES.is_empty() && task.grid.turns(&task.target);
     let tile = if turned { TURNED_TILE } else { TILE };
-    let starts = |size: usize, tile: usize| (0..size).step_by(tile);
-    let tiles: Vec<_> = starts(rows, tile.0)
-        .flat_map(|row| starts(cols, tile.1).map(move |col| (row, col)))
+    let across = pieces(cols, tile.1);
+    let tiles: Vec<_> = pieces(rows, tile.0)
+        .into_iter()
+        .flat_map(|down| across.iter().map(move |across| (down.clone(), across.clone())))
         .collect();
-    in_parallel(task.threads, tiles, |at| {
+    in_parallel(task.threads, tiles, |(rows, cols)| {
         let mut span = Span::new::<K>();
-        let end = (rows.min(at.0 + tile.0), cols.min(at.1 + tile.1));
-        for row in at.0..end.0 {
-            for col in (at.1..end.1).step_by(SPAN) {
-                span.locate::<K>(task, frame, (row, col), SPAN.min(end.1 - col));
+        for row in rows {
+            for col in cols.clone().step_by(SPAN) {
+                // A short span takes the slower road: the last one rather begins earlier and writes a few
+                // pixels again, to the same bytes.
+                let col = col.min(cols.end.saturating_sub(SPAN)).max(cols.start);
+                span.locate::<K>(task, frame, (row, col), SPAN.min(cols.end - col));
                 bands.resample(&span)?;
             }
         }
         Ok(())
     })
+}
+
+/// Pieces of `0..size` of length `piece`, the last one longer by what is too short for a span.
+fn pieces(size: usize, piece: usize) -> Vec<Range<usize>> {
+    let count = size / piece + usize::from(size % piece >= SPAN || size < piece);
+    let end = |k: usize| if k == count { size } else { k * piece };
+    (0..count).map(|k| end(k)..end(k + 1)).collect()
 }
