@@ -248,15 +248,31 @@ impl<'a> Lattice<'a> {
     }
 
     /// The block that holds the whole of rows `[r0, r1]` x cols `[c0, c1]`, and its first pixel.
-    #[inline]
     pub(crate) fn block_around(
+        &self,
+        rows: (i64, i64),
+        cols: (i64, i64),
+    ) -> Option<(&Array<'a>, (i64, i64))> {
+        let (index, window) = self.index_around(rows, cols)?;
+        Some((&self.blocks[index], (window.row0, window.col0)))
+    }
+
+    /// The number of that block, and the pixels that it holds.
+    pub(crate) fn index_around(
         &self,
         (r0, r1): (i64, i64),
         (c0, c1): (i64, i64),
-    ) -> Option<(&Array<'a>, (i64, i64))> {
+    ) -> Option<(usize, Window)> {
         let i = span_around(&self.rows, r0, r1)?;
         let j = span_around(&self.cols, c0, c1)?;
-        Some((&self.blocks[i * self.cols.len() + j], (self.rows[i].0, self.cols[j].0)))
+        let (rows, cols) = (self.rows[i], self.cols[j]);
+        let window = Window { row0: rows.0, row1: rows.1, col0: cols.0, col1: cols.1 };
+        Some((i * self.cols.len() + j, window))
+    }
+
+    /// The block of a number.
+    pub(crate) fn block(&self, index: usize) -> &Array<'a> {
+        &self.blocks[index]
     }
 }
 

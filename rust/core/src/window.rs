@@ -46,6 +46,10 @@ pub(crate) struct Rect {
 }
 
 impl Rect {
+    /// Far from the indices of any image.
+    pub(crate) const NOWHERE: Self =
+        Self { rows: (i32::MAX, i32::MAX), cols: (i32::MAX, i32::MAX) };
+
     /// The indices of an image, grown by `by` on all sides.
     pub(crate) fn around((height, width): (i64, i64), by: i64) -> Self {
         // An image without pixels does not continue past its edge.

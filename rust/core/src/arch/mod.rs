@@ -99,10 +99,13 @@ impl Isa {
     }
 
     /// Runs `job` compiled for this set.
-    #[inline]
+    ///
+    /// Inlined, and best with references in a job: a value that was just written in parts and is read as a whole
+    /// stalls.
+    #[inline(always)]
     pub(crate) fn run<J: Job>(self, job: J) -> J::Output {
         match self {
-            Self::Portable => job.run(),
+            Self::Portable => portable(job),
             // SAFETY: a value of this variant comes from `available`, which asked the CPU.
             #[cfg(target_arch = "x86_64")]
             Self::Avx2 => unsafe { native::avx2(job) },
@@ -111,6 +114,12 @@ impl Isa {
             Self::Avx512 => unsafe { native::avx512(job) },
         }
     }
+}
+
+/// A shell like the others, lest the body is inlined wherever the set is chosen.
+#[inline(never)]
+fn portable<J: Job>(job: J) -> J::Output {
+    job.run()
 }
 
 /// Runs `work` with subnormal numbers honoured and rounding to nearest, whatever the thread had set.

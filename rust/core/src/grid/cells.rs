@@ -5,6 +5,7 @@ use super::positions::computed;
 use crate::SPAN;
 use crate::arch::{Isa, Job};
 use crate::sample::{DType, Real};
+use crate::window::Rect;
 
 /// Cells and fractions of one coordinate of a span.
 pub(crate) struct Cells<C> {
@@ -12,14 +13,31 @@ pub(crate) struct Cells<C> {
     pub(crate) index: [i32; SPAN],
     /// What remains, in the precision that weights are computed in; 0 when the cell is the nearest pixel.
     pub(crate) frac: [C; SPAN],
-    /// Smallest cell.
-    pub(crate) min: i32,
-    /// Largest cell.
-    pub(crate) max: i32,
 }
 
 impl<C: Real> Cells<C> {
-    pub(crate) const EMPTY: Self = Self { index: [0; SPAN], frac: [C::ZERO; SPAN], min: 0, max: 0 };
+    pub(crate) const EMPTY: Self = Self { index: [0; SPAN], frac: [C::ZERO; SPAN] };
+}
+
+/// Finds the smallest and the largest cells of a span.
+pub(crate) struct Extent<'t, C> {
+    pub(crate) rows: &'t Cells<C>,
+    pub(crate) cols: &'t Cells<C>,
+}
+
+impl<C> Job for Extent<'_, C> {
+    type Output = Rect;
+
+    #[inline(always)]
+    fn run(self) -> Rect {
+        let extent = |cells: &Cells<C>| {
+            cells
+                .index
+                .iter()
+                .fold((i32::MAX, i32::MIN), |(min, max), &cell| (min.min(cell), max.max(cell)))
+        };
+        Rect { rows: extent(self.rows), cols: extent(self.cols) }
+    }
 }
 
 /// Locates the pixels of a span in the source: positions, snapped, cut into cell and fraction; only
@@ -32,82 +50,86 @@ pub(crate) struct Locate<'t, 'a, C> {
     pub(crate) at: (i64, i64),
     pub(crate) len: usize,
     /// Position of source pixel (0, 0).
-    pub(crate) origin: (i32, i32),
+    pub(crate) origin: &'t (i32, i32),
     /// Added to the positions before they are snapped.
     pub(crate) shift: (f64, f64),
     /// Take the nearest pixel (ties go up) instead of the one at or before.
     pub(crate) rounds: bool,
+    /// Cells to hold the result against.
+    pub(crate) region: &'t Rect,
     pub(crate) rows: &'t mut Cells<C>,
     pub(crate) cols: &'t mut Cells<C>,
 }
 
 impl<C: Real> Locate<'_, '_, C> {
-    /// Does so on `isa`, from the nodes themselves where they are the positions.
-    pub(crate) fn run(self, isa: Isa) {
-        let Self { grid, at, len, origin, rounds, .. } = self;
-        if self.shift == (0.0, 0.0) && len == SPAN {
-            if let Some(nodes) = grid.borrowed::<f32>(at) {
-                // What a fraction loses in f32, weights computed in f32 would lose too.
-                return if rounds {
-                    isa.run(Cut::<f32, C, true> { nodes, origin, rows: self.rows, cols: self.cols })
-                } else if C::IS_SINGLE {
-                    isa.run(Cut::<f32, C, false> {
-                        nodes,
-                        origin,
-                        rows: self.rows,
-                        cols: self.cols,
-                    })
-                } else {
-                    isa.run(Between(self))
-                };
+    /// Does so on `isa`; returns whether all cells lie in the region.
+    #[inline(always)]
+    pub(crate) fn run(self, isa: Isa) -> bool {
+        // Nodes that are the positions are taken as they lie in memory.
+        if self.shift == (0.0, 0.0) && self.len == SPAN {
+            // What a fraction loses in f32, weights computed in f32 would lose too.
+            if (self.rounds || C::IS_SINGLE)
+                && let Some(nodes) = self.grid.borrowed::<f32>(self.at)
+            {
+                return self.cut(isa, nodes);
             }
-            if let Some(nodes) = grid.borrowed::<f64>(at) {
-                return if rounds {
-                    isa.run(Cut::<f64, C, true> { nodes, origin, rows: self.rows, cols: self.cols })
-                } else {
-                    isa.run(Cut::<f64, C, false> {
-                        nodes,
-                        origin,
-                        rows: self.rows,
-                        cols: self.cols,
-                    })
-                };
+            if let Some(nodes) = self.grid.borrowed::<f64>(self.at) {
+                return self.cut(isa, nodes);
             }
         }
-        isa.run(Between(self));
+        isa.run(Between(self))
+    }
+
+    #[inline(always)]
+    fn cut<P: Position>(self, isa: Isa, nodes: [&[P; SPAN]; 2]) -> bool {
+        let Self { origin, region, rows, cols, .. } = self;
+        if self.rounds {
+            isa.run(Cut::<_, _, true> { nodes, origin, region, rows, cols })
+        } else {
+            isa.run(Cut::<_, _, false> { nodes, origin, region, rows, cols })
+        }
     }
 }
 
-/// Nodes that are the positions of a whole span.
+/// What the cells of one axis are counted from, and the smallest and the largest one of the region.
+type AxisFrame = (i32, (i32, i32));
+
+/// Cuts positions into cells.
 struct Cut<'t, P, C, const ROUNDS: bool> {
     nodes: [&'t [P; SPAN]; 2],
-    origin: (i32, i32),
+    origin: &'t (i32, i32),
+    region: &'t Rect,
     rows: &'t mut Cells<C>,
     cols: &'t mut Cells<C>,
 }
 
 impl<P: Position, C: Real, const ROUNDS: bool> Job for Cut<'_, P, C, ROUNDS> {
-    type Output = ();
+    type Output = bool;
 
     #[inline(always)]
-    fn run(self) {
-        cut::<P, C, ROUNDS>(self.nodes[0], self.origin.0, self.rows);
-        cut::<P, C, ROUNDS>(self.nodes[1], self.origin.1, self.cols);
+    fn run(self) -> bool {
+        let Self { nodes: [row_nodes, col_nodes], origin, region, rows, cols } = self;
+        let rows_inside = cut::<P, C, ROUNDS>(row_nodes, (origin.0, region.rows), rows);
+        let cols_inside = cut::<P, C, ROUNDS>(col_nodes, (origin.1, region.cols), cols);
+        rows_inside && cols_inside
     }
 }
 
-/// Positions that are interpolated between nodes.
+/// Interpolates positions between nodes and cuts them into cells.
 struct Between<'t, 'a, C>(Locate<'t, 'a, C>);
 
 impl<C: Real> Job for Between<'_, '_, C> {
-    type Output = ();
+    type Output = bool;
 
     #[inline(always)]
-    fn run(self) {
-        let Locate { grid, at, len, origin, shift, rounds, rows, cols } = self.0;
-        let axes =
-            [(&grid.rows, (origin.0, shift.0), rows), (&grid.cols, (origin.1, shift.1), cols)];
-        for (nodes, (origin, shift), cells) in axes {
+    fn run(self) -> bool {
+        let Locate { grid, at, len, origin, shift, rounds, region, rows, cols } = self.0;
+        let axes = [
+            (&grid.rows, shift.0, (origin.0, region.rows), rows),
+            (&grid.cols, shift.1, (origin.1, region.cols), cols),
+        ];
+        let mut inside = true;
+        for (nodes, shift, frame, cells) in axes {
             let mut positions = [0.0; SPAN];
             match nodes.dtype {
                 DType::F32 => computed::<f32>(grid, nodes, at, len, &mut positions),
@@ -116,12 +138,13 @@ impl<C: Real> Job for Between<'_, '_, C> {
             for x in &mut positions {
                 *x += shift;
             }
-            if rounds {
-                cut::<f64, C, true>(&positions, origin, cells);
+            inside &= if rounds {
+                cut::<f64, C, true>(&positions, frame, cells)
             } else {
-                cut::<f64, C, false>(&positions, origin, cells);
-            }
+                cut::<f64, C, false>(&positions, frame, cells)
+            };
         }
+        inside
     }
 }
 
@@ -225,26 +248,32 @@ impl Position for f32 {
     }
 }
 
+/// Cuts the positions of one axis; returns whether all cells lie in the region.
 #[inline(always)]
 fn cut<P: Position, C: Real, const ROUNDS: bool>(
     positions: &[P; SPAN],
-    origin: i32,
+    frame: AxisFrame,
     cells: &mut Cells<C>,
-) {
-    if P::IS_SINGLE || cut_as::<P, C, ROUNDS, false>(positions, origin, cells) {
-        cut_as::<P, C, ROUNDS, true>(positions, origin, cells);
+) -> bool {
+    if !P::IS_SINGLE {
+        let (inside, doubtful) = cut_as::<P, C, ROUNDS, false>(positions, frame, cells);
+        if !doubtful {
+            return inside;
+        }
     }
+    cut_as::<P, C, ROUNDS, true>(positions, frame, cells).0
 }
 
-/// Cuts with the snap or, `SNAPS` being false, without it; then returns whether it was needed.
+/// Cuts with the snap or, `SNAPS` being false, without it; then the second answer tells whether it was needed.
 #[inline(always)]
 fn cut_as<P: Position, C: Real, const ROUNDS: bool, const SNAPS: bool>(
     positions: &[P; SPAN],
-    origin: i32,
+    (origin, region): AxisFrame,
     cells: &mut Cells<C>,
-) -> bool {
-    let (mut min, mut max) = (i32::MAX, i32::MIN);
-    let mut doubtful = false;
+) -> (bool, bool) {
+    // Below the first cell, the unsigned distance from it is large.
+    let extent = region.1.wrapping_sub(region.0).cast_unsigned();
+    let (mut outside, mut doubtful) = (false, false);
     for k in 0..SPAN {
         let x = clamp(positions[k]);
         let x = if SNAPS && !ROUNDS { x.snap() } else { x };
@@ -257,12 +286,10 @@ fn cut_as<P: Position, C: Real, const ROUNDS: bool, const SNAPS: bool>(
         if !ROUNDS {
             cells.frac[k] = C::from_f64(frac.to_f64());
         }
+        outside |= cell.wrapping_sub(region.0).cast_unsigned() > extent;
         doubtful |= !SNAPS && P::is_doubtful::<ROUNDS>(frac);
-        min = min.min(cell);
-        max = max.max(cell);
     }
-    (cells.min, cells.max) = (min, max);
-    doubtful
+    (!outside, doubtful)
 }
 
 /// Two compares that send NaN to a bound: `clamp`, `min` and `max` carry it through.
@@ -277,6 +304,8 @@ fn clamp<P: Position>(x: P) -> P {
 mod tests {
     use super::*;
     use proptest::prelude::*;
+
+    const FRAME: AxisFrame = (0, (0, 9));
 
     #[test]
     fn noise_snaps_to_half_integers_and_no_further() {
@@ -298,9 +327,9 @@ mod tests {
     fn split(x: f64, rounds: bool) -> (i32, f64) {
         let mut cells = Cells::<f64>::EMPTY;
         if rounds {
-            cut::<f64, f64, true>(&[x; SPAN], 0, &mut cells);
+            cut::<f64, f64, true>(&[x; SPAN], FRAME, &mut cells);
         } else {
-            cut::<f64, f64, false>(&[x; SPAN], 0, &mut cells);
+            cut::<f64, f64, false>(&[x; SPAN], FRAME, &mut cells);
         }
         (cells.index[7], cells.frac[7])
     }
@@ -329,10 +358,10 @@ mod tests {
             for x in [f32::from_bits(bits), tiny, near, near.next_up(), near.next_down()] {
                 let (narrow, wide) = ([x; SPAN], [f64::from(x); SPAN]);
                 let mut cells = [Cells::<f32>::EMPTY, Cells::EMPTY, Cells::EMPTY, Cells::EMPTY];
-                cut::<f32, f32, false>(&narrow, 3, &mut cells[0]);
-                cut::<f64, f32, false>(&wide, 3, &mut cells[1]);
-                cut::<f32, f32, true>(&narrow, 3, &mut cells[2]);
-                cut::<f64, f32, true>(&wide, 3, &mut cells[3]);
+                cut::<f32, f32, false>(&narrow, FRAME, &mut cells[0]);
+                cut::<f64, f32, false>(&wide, FRAME, &mut cells[1]);
+                cut::<f32, f32, true>(&narrow, FRAME, &mut cells[2]);
+                cut::<f64, f32, true>(&wide, FRAME, &mut cells[3]);
                 prop_assert_eq!(cells[0].index[0], cells[1].index[0], "{}", x);
                 prop_assert_eq!(cells[0].frac[0].to_bits(), cells[1].frac[0].to_bits(), "{}", x);
                 prop_assert_eq!(cells[2].index[0], cells[3].index[0], "{}", x);

@@ -5,7 +5,7 @@ mod cells;
 mod positions;
 
 pub(crate) use bounds::Bounds;
-pub(crate) use cells::{Cells, Locate};
+pub(crate) use cells::{Cells, Extent, Locate};
 
 use crate::error::{Error, Result};
 use crate::image::Array;

@@ -4,14 +4,13 @@ use std::marker::PhantomData;
 use std::ops::Range;
 
 use super::gather::{Careful, Fast, Image, Pick, pick_careful};
-use super::span::{Class, Span, Usable};
+use super::span::{Span, Usable};
 use super::store::{Output, Results, Store};
 use super::sweep::Bands;
 use crate::SPAN;
 use crate::arch::Isa;
 use crate::error::Result;
-use crate::grid::Cells;
-use crate::image::{Array, Lattice};
+use crate::image::Lattice;
 use crate::sample::{Real, Sample};
 use crate::validity::Veil;
 
@@ -21,29 +20,6 @@ pub(super) struct Veils<'t> {
     pub(super) masks: &'t [Veil],
     /// Taps whose value is not a number, for the bands that are swept.
     pub(super) poison: &'t [Option<Veil>],
-}
-
-/// A block that holds every tap of a span, and the block's first pixel.
-type Home<'l, 'a> = Option<(&'l Array<'a>, (i32, i32))>;
-
-/// The block that a whole span can be gathered from without a test per pixel.
-fn home_of<'l, 'a, C, const N: usize>(source: &'l Lattice<'a>, span: &Span<C, N>) -> Home<'l, 'a> {
-    if span.class != Class::Inside {
-        return None;
-    }
-    let last = span.first + N as i32 - 1;
-    let reach = |cells: &Cells<C>| (i64::from(cells.min + span.first), i64::from(cells.max + last));
-    let (rows, cols) = (reach(&span.rows), reach(&span.cols));
-    let (block, at) = source.block_around(rows, cols)?;
-    // The fast loop computes offsets from the first tap of the span in 32 bits.
-    let layout = &block.layout;
-    let extent = |steps: i32, stride: isize| {
-        u64::from(steps.unsigned_abs()).checked_mul(stride.unsigned_abs() as u64)
-    };
-    let down = extent(span.rows.max - span.rows.min + N as i32 - 1, layout.row_stride)?;
-    let across = extent(span.cols.max - span.cols.min + N as i32 - 1, layout.col_stride)?;
-    let extent = down.saturating_add(across);
-    (extent < 1 << 31).then_some((block, (at.0 as i32, at.1 as i32)))
 }
 
 /// Bands that are computed: samples of type `T`, arithmetic in `C`, any output type.
@@ -58,8 +34,11 @@ pub(super) struct Interpolated<'t, 'a, T, C> {
 }
 
 impl<T: Sample<C>, C: Real, const N: usize> Bands<C, N> for Interpolated<'_, '_, T, C> {
-    fn resample(&self, span: &Span<C, N>) -> Result<()> {
-        let home = home_of(self.source.lattice, span);
+    fn source(&self) -> &Lattice<'_> {
+        self.source.lattice
+    }
+
+    fn resample(&self, span: &Span<C, N>, values: &mut [C; SPAN]) -> Result<()> {
         let mut room = [0; SPAN];
         for plane in self.planes.clone() {
             let part = plane - self.planes.start;
@@ -68,17 +47,21 @@ impl<T: Sample<C>, C: Real, const N: usize> Bands<C, N> for Interpolated<'_, '_,
                 self.output.fill(plane, span.at, span.len);
                 continue;
             }
-            let mut values = [C::ZERO; SPAN];
-            let done = home.is_some_and(|(block, at)| {
-                let to = (usable, &mut values);
-                if block.layout.col_stride == 1 {
-                    self.isa.run(Fast::<T, C, N, true>::new(block, part, at, span, to))
-                } else {
-                    self.isa.run(Fast::<T, C, N, false>::new(block, part, at, span, to))
-                }
+            let done = span.home().is_some_and(|home| {
+                let block = self.source.lattice.block(home.block);
+                let usable = &usable;
+                self.isa.run(Fast {
+                    block,
+                    plane: part,
+                    home,
+                    span,
+                    usable,
+                    values,
+                    sample: PhantomData::<T>,
+                })
             });
             if !done {
-                let to = (usable.marks(), &mut values);
+                let to = (usable.marks(), &mut *values);
                 self.isa.run(Careful::<T, C, N>::new(self.source, part, span, to))?;
             }
             let mut nan = T::CAN_BE_NAN && !done;
@@ -90,7 +73,7 @@ impl<T: Sample<C>, C: Real, const N: usize> Bands<C, N> for Interpolated<'_, '_,
                 }
                 nan = true;
             }
-            let results = Results { values: &values, usable, nan };
+            let results = Results { values, usable, nan };
             self.output.store(plane, span.at, span.len, results)?;
         }
         Ok(())
@@ -106,8 +89,11 @@ pub(super) struct Copied<'t, 'a, T> {
 }
 
 impl<T: Copy + Default + Send + Sync + 'static> Bands<f32, 1> for Copied<'_, '_, T> {
-    fn resample(&self, span: &Span<f32, 1>) -> Result<()> {
-        let home = home_of(self.source.lattice, span);
+    fn source(&self) -> &Lattice<'_> {
+        self.source.lattice
+    }
+
+    fn resample(&self, span: &Span<f32, 1>, _: &mut [f32; SPAN]) -> Result<()> {
         let mut room = [0; SPAN];
         for plane in 0..self.output.planes() {
             let usable = span.usable_under(self.masks.get(plane), self.isa, &mut room);
@@ -117,11 +103,12 @@ impl<T: Copy + Default + Send + Sync + 'static> Bands<f32, 1> for Copied<'_, '_,
             }
             let fill = self.output.fill_value(plane);
             self.output.write_with(plane, span.at, span.len, |samples| {
-                let Some((block, at)) = home else {
+                let Some(home) = span.home() else {
                     samples.fill(fill);
                     return pick_careful(self.source, plane, span, usable.marks(), samples);
                 };
-                self.isa.run(Pick::new(block, plane, at, span, samples));
+                let block = self.source.lattice.block(home.block);
+                self.isa.run(Pick { block, plane, home, span, values: samples });
                 if let Usable::Some(ok) = usable {
                     for (sample, &ok) in samples.iter_mut().zip(ok) {
                         *sample = if ok == 0 { fill } else { *sample };

@@ -130,7 +130,10 @@ fn frame(task: &Task<'_>, support: &Support) -> Result<Frame> {
         }
     });
     let gain = if task.spline.prefiltered { support.gain * support.gain } else { 1.0 };
-    Ok(Frame { domain, taps, mask, safe, gain })
+    let summarises = task.mask.is_some() || task.bands.is_some() || !support.poles.is_empty();
+    // `Task::check` keeps origins within `MAX_SIZE`.
+    let origin = (task.source_origin.0 as i32, task.source_origin.1 as i32);
+    Ok(Frame { origin, domain, taps, mask, summarises, safe, gain })
 }
 
 fn output<'t, O: Copy>(task: &'t Task<'_>) -> Output<'t, O> {

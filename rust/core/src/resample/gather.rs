@@ -7,6 +7,7 @@
 use std::marker::PhantomData;
 use std::mem::MaybeUninit;
 
+use super::home::Home;
 use super::span::{Span, Usable, Weights};
 use crate::SPAN;
 use crate::arch::Job;
@@ -24,40 +25,34 @@ pub(super) struct Image<'l, 'a> {
     pub(super) edge: Option<(Boundary, (i64, i64))>,
 }
 
-/// Where the first taps of a span lie in one plane of a block that holds all of them.
+/// Where the taps of a home lie in one plane of its block.
 struct Base<T> {
+    /// The first tap of the first cell.
     start: *const T,
+    first: (i32, i32),
     row_stride: isize,
     col_stride: isize,
 }
 
 impl<T> Base<T> {
-    /// The first tap of the upper left cell of `span`; `at` is the first pixel of the block.
-    fn new<C, const N: usize>(
-        block: &Array<'_>,
-        plane: usize,
-        at: (i32, i32),
-        span: &Span<C, N>,
-    ) -> Self {
+    #[inline(always)]
+    fn new(block: &Array<'_>, plane: usize, home: &Home) -> Self {
         let layout = &block.layout;
-        let row = (span.rows.min + span.first - at.0) as isize;
-        let col = (span.cols.min + span.first - at.1) as isize;
-        let offset = layout.planes[plane] + row * layout.row_stride + col * layout.col_stride;
-        // SAFETY: `bands::home_of` saw that every tap of the span, this one included, is in the block.
-        let start = unsafe { block.start.cast::<T>().offset(offset) };
-        Self { start, row_stride: layout.row_stride, col_stride: layout.col_stride }
+        // SAFETY: `Home` knows that every tap of its cells, this one included, is in the block.
+        let start = unsafe { block.start.cast::<T>().offset(layout.planes[plane] + home.corner) };
+        let first = (home.cells.rows.0, home.cells.cols.0);
+        Self { start, first, row_stride: layout.row_stride, col_stride: layout.col_stride }
     }
 
-    /// Distance of each cell's first tap from the base, in elements.
+    /// Distance of each cell's first tap from the start, in elements: `Home` knows that it fits.
     #[inline(always)]
-    fn offsets<C, const N: usize>(&self, span: &Span<C, N>) -> [i32; SPAN] {
-        // `bands::home_of` saw that the products stay below 2^31.
-        let (rs, cs) = (self.row_stride as i32, self.col_stride as i32);
+    fn offsets<C, const N: usize, const UNIT: bool>(&self, span: &Span<C, N>) -> [i32; SPAN] {
+        let (down, across) = (self.row_stride as i32, self.col_stride as i32);
         let mut offsets = [0; SPAN];
         for k in 0..SPAN {
-            let row = span.rows.index[k].wrapping_sub(span.rows.min).wrapping_mul(rs);
-            let col = span.cols.index[k].wrapping_sub(span.cols.min).wrapping_mul(cs);
-            offsets[k] = row.wrapping_add(col);
+            let row = span.rows.index[k].wrapping_sub(self.first.0).wrapping_mul(down);
+            let col = span.cols.index[k].wrapping_sub(self.first.1);
+            offsets[k] = row.wrapping_add(if UNIT { col } else { col.wrapping_mul(across) });
         }
         offsets
     }
@@ -65,42 +60,45 @@ impl<T> Base<T> {
 
 /// Gathers a span whose taps all lie in one block. Returns false when a sum is not a number: only the
 /// careful loop knows whether the culprit was a tap of weight 0.
-pub(super) struct Fast<'t, T, C, const N: usize, const UNIT: bool> {
-    base: Base<T>,
-    span: &'t Span<C, N>,
-    usable: Usable<'t>,
-    values: &'t mut [C; SPAN],
+pub(super) struct Fast<'t, 'a, T, C, const N: usize> {
+    pub(super) block: &'t Array<'a>,
+    pub(super) plane: usize,
+    pub(super) home: &'t Home,
+    pub(super) span: &'t Span<C, N>,
+    pub(super) usable: &'t Usable<'t>,
+    pub(super) values: &'t mut [C; SPAN],
+    pub(super) sample: PhantomData<T>,
 }
 
-impl<'t, T, C, const N: usize, const UNIT: bool> Fast<'t, T, C, N, UNIT> {
-    pub(super) fn new(
-        block: &Array<'_>,
-        plane: usize,
-        at: (i32, i32),
-        span: &'t Span<C, N>,
-        (usable, values): (Usable<'t>, &'t mut [C; SPAN]),
-    ) -> Self {
-        Self { base: Base::new(block, plane, at, span), span, usable, values }
-    }
-}
-
-impl<T: Sample<C>, C: Real, const N: usize, const UNIT: bool> Job for Fast<'_, T, C, N, UNIT> {
+impl<T: Sample<C>, C: Real, const N: usize> Job for Fast<'_, '_, T, C, N> {
     type Output = bool;
 
     #[inline(always)]
     fn run(self) -> bool {
-        let Self { base, span, usable, values } = self;
-        let offsets = base.offsets(span);
+        if self.block.layout.col_stride == 1 {
+            self.gather::<true>()
+        } else {
+            self.gather::<false>()
+        }
+    }
+}
+
+impl<T: Sample<C>, C: Real, const N: usize> Fast<'_, '_, T, C, N> {
+    #[inline(always)]
+    fn gather<const UNIT: bool>(self) -> bool {
+        let Self { block, plane, home, span, usable, values, .. } = self;
+        let base = Base::<T>::new(block, plane, home);
+        let offsets = base.offsets::<C, N, UNIT>(span);
         let col_stride = if UNIT { 1 } else { base.col_stride };
         let Weights { rows, cols } = &span.weights;
         let first_tap = |k: usize| {
             // Volatile, so that the pixels are taken one by one, each with vectors of taps: the compiler would
             // rather take vectors of pixels, by gather instructions, which are slower than the loads.
-            // SAFETY: an element of a local array; `bands::home_of` saw that the taps lie in the block.
+            // SAFETY: an element of a local array; `Home` knows that the taps lie in the block.
             unsafe { base.start.offset((&raw const offsets[k]).read_volatile() as isize) }
         };
         let tap = |first: *const T, r: usize, c: usize| {
-            // SAFETY: `bands::home_of` saw that the N x N taps of every cell lie in the block.
+            // SAFETY: `Home` knows that the N x N taps of every cell lie in the block.
             unsafe { *first.offset(r as isize * base.row_stride + c as isize * col_stride) }
         };
         if N == 1 {
@@ -172,6 +170,7 @@ pub(super) struct Careful<'t, 'a, T, C, const N: usize> {
 }
 
 impl<'t, 'a, T, C, const N: usize> Careful<'t, 'a, T, C, N> {
+    #[inline(always)]
     pub(super) fn new(
         source: Image<'t, 'a>,
         plane: usize,
@@ -285,33 +284,31 @@ unsafe fn read<T: Copy>(block: &Array<'_>, plane: usize, (row, col): (i64, i64))
 }
 
 /// Copies the nearest samples of a span that lies in one block.
-pub(super) struct Pick<'t, T> {
-    base: Base<T>,
-    span: &'t Span<f32, 1>,
-    values: &'t mut [T; SPAN],
+pub(super) struct Pick<'t, 'a, T> {
+    pub(super) block: &'t Array<'a>,
+    pub(super) plane: usize,
+    pub(super) home: &'t Home,
+    pub(super) span: &'t Span<f32, 1>,
+    pub(super) values: &'t mut [T; SPAN],
 }
 
-impl<'t, T> Pick<'t, T> {
-    pub(super) fn new(
-        block: &Array<'_>,
-        plane: usize,
-        at: (i32, i32),
-        span: &'t Span<f32, 1>,
-        values: &'t mut [T; SPAN],
-    ) -> Self {
-        Self { base: Base::new(block, plane, at, span), span, values }
-    }
-}
-
-impl<T: Copy> Job for Pick<'_, T> {
+impl<T: Copy> Job for Pick<'_, '_, T> {
     type Output = ();
 
     #[inline(always)]
     fn run(self) {
-        let offsets = self.base.offsets(self.span);
+        if self.block.layout.col_stride == 1 { self.pick::<true>() } else { self.pick::<false>() }
+    }
+}
+
+impl<T: Copy> Pick<'_, '_, T> {
+    #[inline(always)]
+    fn pick<const UNIT: bool>(self) {
+        let base = Base::<T>::new(self.block, self.plane, self.home);
+        let offsets = base.offsets::<f32, 1, UNIT>(self.span);
         for k in 0..SPAN {
-            // SAFETY: `bands::home_of` saw that every cell of the span lies in the block.
-            self.values[k] = unsafe { *self.base.start.offset(offsets[k] as isize) };
+            // SAFETY: `Home` knows that every cell of the span lies in the block.
+            self.values[k] = unsafe { *base.start.offset(offsets[k] as isize) };
         }
     }
 }

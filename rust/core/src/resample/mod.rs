@@ -4,6 +4,7 @@ mod bands;
 mod dispatch;
 mod footprint;
 mod gather;
+mod home;
 mod span;
 mod spline;
 mod store;

@@ -3,9 +3,11 @@
 use std::marker::PhantomData;
 
 use super::Task;
+use super::home::Home;
 use crate::SPAN;
 use crate::arch::{Isa, Job};
-use crate::grid::{Cells, Locate};
+use crate::grid::{Cells, Extent, Locate};
+use crate::image::Lattice;
 use crate::kernel::Kernel;
 use crate::sample::Real;
 use crate::validity::{Strike, Veil, Verdict};
@@ -14,12 +16,16 @@ use crate::window::{Rect, Window};
 /// What the positions of a task are held against.
 #[derive(Debug)]
 pub(super) struct Frame {
+    /// Position of source pixel (0, 0).
+    pub(super) origin: (i32, i32),
     /// Taps that may be valid.
     pub(super) domain: Rect,
     /// Those of them that the positions can need; `None`: no pixel is valid.
     pub(super) taps: Option<Window>,
     /// Taps that are not valid, in all bands.
     pub(super) mask: Option<Veil>,
+    /// Whether there is a veil over all bands or some, or can be one: spans are judged by their extent then.
+    pub(super) summarises: bool,
     /// Nearest pixels that are accepted whatever a mask says.
     pub(super) safe: Option<Rect>,
     /// Factor of the result.
@@ -66,6 +72,12 @@ pub(super) struct Span<C, const N: usize> {
     pub(super) at: (usize, usize),
     pub(super) len: usize,
     pub(super) class: Class,
+    /// Where the last span lay that had a home.
+    home: Home,
+    /// Whether this one lies there, too.
+    at_home: bool,
+    /// Smallest and largest cells, where they are asked for.
+    extent: Rect,
     /// Whether every needed tap of every pixel is valid, as far as all bands share it.
     clear: bool,
     /// 1 where every needed tap is valid; of no meaning in a span that is clear or outside.
@@ -91,6 +103,9 @@ impl<C: Real, const N: usize> Span<C, N> {
             at: (0, 0),
             len: 0,
             class: Class::Outside,
+            home: Home::NOWHERE,
+            at_home: false,
+            extent: Rect::NOWHERE,
             clear: false,
             ok: [0; SPAN],
             rows: Cells::EMPTY,
@@ -101,56 +116,71 @@ impl<C: Real, const N: usize> Span<C, N> {
         }
     }
 
-    /// Cells, class and weights of the span at `at`.
+    /// Cells, class and weights of the span at `at`, which is to be gathered from `blocks`.
     pub(super) fn locate<K: Kernel<N>>(
         &mut self,
         task: &Task<'_>,
         frame: &Frame,
+        blocks: &Lattice<'_>,
         at: (usize, usize),
         len: usize,
     ) {
         (self.at, self.len) = (at, len);
         let isa = task.isa;
-        Locate {
+        self.at_home = Locate {
             grid: &task.grid,
             at: (task.target.row0 + at.0 as i64, task.target.col0 + at.1 as i64),
             len,
-            // `Task::check` keeps origins within `MAX_SIZE`.
-            origin: (task.source_origin.0 as i32, task.source_origin.1 as i32),
+            origin: &frame.origin,
             shift: task.shift,
             rounds: K::ROUNDS,
+            region: &self.home.cells,
             rows: &mut self.rows,
             cols: &mut self.cols,
         }
         .run(isa);
-        self.classify(isa, frame);
+        if !self.at_home || frame.summarises {
+            self.extent = isa.run(Extent { rows: &self.rows, cols: &self.cols });
+        }
+        self.classify(isa, frame, blocks);
         if self.class != Class::Outside && N > 1 {
             isa.run(Weigh::<K, C, N> { span: self, gain: frame.gain, kernel: PhantomData });
         }
     }
 
     /// Class of the span, and which of its pixels are valid in every band.
-    fn classify(&mut self, isa: Isa, frame: &Frame) {
-        let last = self.first + N as i32 - 1;
-        let inside = |cells: &Cells<C>, span: (i32, i32)| {
-            cells.min + self.first >= span.0 && cells.max + last <= span.1
-        };
-        // The pixel of a cell is one of its taps.
-        let outside = |cells: &Cells<C>, span: (i32, i32)| cells.max < span.0 || cells.min > span.1;
+    fn classify(&mut self, isa: Isa, frame: &Frame, blocks: &Lattice<'_>) {
+        let taps = (self.first, self.first + N as i32 - 1);
         let domain = &frame.domain;
-        self.class = if inside(&self.rows, domain.rows) && inside(&self.cols, domain.cols) {
-            Class::Inside
-        } else if outside(&self.rows, domain.rows) || outside(&self.cols, domain.cols) {
-            Class::Outside
+        if self.at_home {
+            self.class = Class::Inside;
         } else {
-            Class::Mixed
-        };
+            let Rect { rows, cols } = self.extent;
+            let inside = |cells: (i32, i32), domain: (i32, i32)| {
+                cells.0 + taps.0 >= domain.0 && cells.1 + taps.1 <= domain.1
+            };
+            // The pixel of a cell is one of its taps.
+            let outside =
+                |cells: (i32, i32), domain: (i32, i32)| cells.1 < domain.0 || cells.0 > domain.1;
+            self.class = if inside(rows, domain.rows) && inside(cols, domain.cols) {
+                Class::Inside
+            } else if outside(rows, domain.rows) || outside(cols, domain.cols) {
+                Class::Outside
+            } else {
+                Class::Mixed
+            };
+        }
+        if self.class == Class::Inside && !self.at_home {
+            if let Some(home) = Home::new(blocks, domain, &self.extent, taps) {
+                (self.home, self.at_home) = (home, true);
+            }
+        }
         self.clear = self.class == Class::Inside;
         if self.class == Class::Mixed {
             isa.run(Judge { span: self, domain });
         }
         if let Some(veil) = frame.mask.as_ref().filter(|_| self.class != Class::Outside) {
-            match veil.judge(&self.rows, &self.cols) {
+            match veil.judge(&self.extent) {
                 Verdict::Clear => {}
                 Verdict::Covered if frame.safe.is_none() => self.class = Class::Outside,
                 _ => {
@@ -160,6 +190,11 @@ impl<C: Real, const N: usize> Span<C, N> {
                 }
             }
         }
+    }
+
+    /// Where the whole span can be gathered without a test for each pixel.
+    pub(super) fn home(&self) -> Option<&Home> {
+        self.at_home.then_some(&self.home)
     }
 
     /// The pixels that are valid as far as all bands share it.
@@ -183,7 +218,7 @@ impl<C: Real, const N: usize> Span<C, N> {
         let shared = self.usable();
         let Some(veil) = veil.filter(|_| self.class != Class::Outside) else { return shared };
         // A safe window answers for the mask that all bands share, not for the values of samples.
-        match veil.judge(&self.rows, &self.cols) {
+        match veil.judge(&self.extent) {
             Verdict::Clear => shared,
             Verdict::Covered => Usable::None,
             Verdict::Mixed => {

@@ -6,6 +6,7 @@ use super::Task;
 use super::span::{Frame, Span};
 use crate::SPAN;
 use crate::error::Result;
+use crate::image::Lattice;
 use crate::kernel::Kernel;
 use crate::sample::Real;
 use crate::threads::in_parallel;
@@ -19,8 +20,10 @@ const TURNED_TILE: (usize, usize) = (256, SPAN);
 
 /// Resamples all bands of one span. The types of the samples are hidden behind this trait.
 pub(super) trait Bands<C, const N: usize>: Sync {
-    /// Writes samples and validity of the span.
-    fn resample(&self, span: &Span<C, N>) -> Result<()>;
+    /// The blocks that the bands are gathered from.
+    fn source(&self) -> &Lattice<'_>;
+    /// Writes samples and validity of the span; `values` is room for sums.
+    fn resample(&self, span: &Span<C, N>, values: &mut [C; SPAN]) -> Result<()>;
 }
 
 /// Resamples the whole target window of `task` into `bands`.
@@ -40,14 +43,15 @@ pub(super) fn sweep<K: Kernel<N>, C: Real, const N: usize>(
         .flat_map(|down| across.iter().map(move |across| (down.clone(), across.clone())))
         .collect();
     in_parallel(task.threads, tiles, |(rows, cols)| {
-        let mut span = Span::new::<K>();
+        let (mut span, mut values) = (Span::new::<K>(), [C::ZERO; SPAN]);
+        let source = bands.source();
         for row in rows {
             for col in cols.clone().step_by(SPAN) {
                 // A short span takes the slower road: the last one rather begins earlier and writes a few
                 // pixels again, to the same bytes.
                 let col = col.min(cols.end.saturating_sub(SPAN)).max(cols.start);
-                span.locate::<K>(task, frame, (row, col), SPAN.min(cols.end - col));
-                bands.resample(&span)?;
+                span.locate::<K>(task, frame, source, (row, col), SPAN.min(cols.end - col));
+                bands.resample(&span, &mut values)?;
             }
         }
         Ok(())

@@ -50,15 +50,16 @@ impl Veil {
         Self { window, taps, cells, doubtful, hopeful }
     }
 
-    /// Judges the span whose cells lie in `rows` x `cols`.
+    /// Judges a span by the smallest and the largest of its cells.
     #[inline]
-    pub(crate) fn judge<C>(&self, rows: &Cells<C>, cols: &Cells<C>) -> Verdict {
+    pub(crate) fn judge(&self, cells: &Rect) -> Verdict {
+        let (rows, cols) = (cells.rows, cells.cols);
         let clip =
             |value: i32, start: i64, size: usize| (i64::from(value) - start).clamp(-1, size as i64);
-        let r0 = clip(rows.min, self.window.row0, self.window.rows());
-        let r1 = clip(rows.max, self.window.row0, self.window.rows());
-        let c0 = clip(cols.min, self.window.col0, self.window.cols());
-        let c1 = clip(cols.max, self.window.col0, self.window.cols());
+        let r0 = clip(rows.0, self.window.row0, self.window.rows());
+        let r1 = clip(rows.1, self.window.row0, self.window.rows());
+        let c0 = clip(cols.0, self.window.col0, self.window.cols());
+        let c1 = clip(cols.1, self.window.col0, self.window.cols());
         let whole =
             r0 >= 0 && c0 >= 0 && r1 < self.window.rows() as i64 && c1 < self.window.cols() as i64;
         if whole {
@@ -238,16 +239,14 @@ mod tests {
         ) {
             let window = Window { row0: 0, row1: 40, col0: 0, col1: 50 };
             let veil = Veil::new(window, taps.iter().map(|&tap| u8::from(tap)).collect(), (-1, 2));
-            let mut rows = Cells::<f64>::EMPTY;
-            let mut cols = Cells::<f64>::EMPTY;
-            (rows.min, rows.max) = (at.0, (at.0 + size.0).min(39));
-            (cols.min, cols.max) = (at.1, (at.1 + size.1).min(49));
+            let rows = (at.0, (at.0 + size.0).min(39));
+            let cols = (at.1, (at.1 + size.1).min(49));
             let each = |wanted: fn(&Veil, i64, i64) -> bool| {
-                (rows.min..=rows.max).all(|row| {
-                    (cols.min..=cols.max).all(|col| wanted(&veil, row.into(), col.into()))
+                (rows.0..=rows.1).all(|row| {
+                    (cols.0..=cols.1).all(|col| wanted(&veil, row.into(), col.into()))
                 })
             };
-            match veil.judge(&rows, &cols) {
+            match veil.judge(&Rect { rows, cols }) {
                 Verdict::Clear => {
                     let clear = each(|v, r, c| v.all_valid((r - 1, r + 2), (c - 1, c + 2)));
                     prop_assert!(clear);
@@ -258,7 +257,7 @@ mod tests {
                 }
                 Verdict::Mixed => {}
             }
-            for (row, col) in [(at.0, at.1), (rows.max, cols.max)] {
+            for (row, col) in [(at.0, at.1), (rows.1, cols.1)] {
                 let (row, col) = (i64::from(row), i64::from(col));
                 let cell = veil.all_valid((row - 1, row + 2), (col - 1, col + 2));
                 prop_assert_eq!(veil.cell_valid(row, col), cell);
