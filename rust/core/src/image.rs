@@ -200,15 +200,6 @@ impl<'a> Lattice<'a> {
         inside(&self.rows, shape.0) && inside(&self.cols, shape.1)
     }
 
-    /// Whether the blocks hold every pixel of an image of `shape`.
-    pub(crate) fn covers(&self, shape: (i64, i64)) -> bool {
-        let all = |spans: &[(i64, i64)], size: i64| {
-            let end = spans.iter().try_fold(0, |end, span| (span.0 == end).then_some(span.1));
-            end == Some(size)
-        };
-        all(&self.rows, shape.0) && all(&self.cols, shape.1)
-    }
-
     /// Reads the samples of one row from `col` on, across blocks.
     pub(crate) fn read_row<T: Copy, U>(
         &self,

@@ -32,7 +32,7 @@ pub use sample::DType;
 pub use window::Window;
 
 /// Target pixels that the engine handles at once: the arrays of a span stay in the L1 cache.
-pub const SPAN: usize = 64;
+pub const SPAN: usize = 128;
 
 /// Largest source size and origin, in pixels: cell indices and their offsets then fit in `i32`.
 pub const MAX_SIZE: i64 = 1 << 28;

@@ -58,15 +58,18 @@ impl Rect {
         Self { rows: span(height), cols: span(width) }
     }
 
-    /// The same indices as a window; `None` when there are none.
-    pub(crate) fn window(&self) -> Option<Window> {
-        let (rows, cols) = (self.rows, self.cols);
-        (rows.0 <= rows.1 && cols.0 <= cols.1).then(|| Window {
-            row0: rows.0.into(),
-            row1: i64::from(rows.1) + 1,
-            col0: cols.0.into(),
-            col1: i64::from(cols.1) + 1,
-        })
+    /// The indices that both have; `NOWHERE` if there are none.
+    #[inline(always)]
+    pub(crate) fn and(&self, other: &Self) -> Self {
+        let axis = |a: (i32, i32), b: (i32, i32)| (a.0.max(b.0), a.1.min(b.1));
+        let (rows, cols) = (axis(self.rows, other.rows), axis(self.cols, other.cols));
+        if rows.0 <= rows.1 && cols.0 <= cols.1 { Self { rows, cols } } else { Self::NOWHERE }
+    }
+
+    /// Whether all indices of `other`, which is not empty, are among these.
+    #[inline(always)]
+    pub(crate) fn holds(&self, other: &Self) -> bool {
+        self.contains(other.rows.0, other.cols.0) && self.contains(other.rows.1, other.cols.1)
     }
 
     #[inline(always)]

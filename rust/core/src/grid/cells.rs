@@ -1,10 +1,10 @@
 //! Positions cut into the cell (an integer) and the fraction within it.
 
 use super::Grid;
-use super::positions::computed;
+use super::positions::Mesh;
 use crate::SPAN;
 use crate::arch::{Isa, Job};
-use crate::sample::{DType, Real};
+use crate::sample::Real;
 use crate::window::Rect;
 
 /// Cells and fractions of one coordinate of a span.
@@ -46,6 +46,8 @@ impl<C> Job for Extent<'_, C> {
 /// The order matters: subtracting first would round differently in every window.
 pub(crate) struct Locate<'t, 'a, C> {
     pub(crate) grid: &'t Grid<'a>,
+    /// Nodes that the last span was interpolated from.
+    pub(crate) mesh: &'t mut Mesh,
     /// First target pixel of the span, in the frame of the whole grid.
     pub(crate) at: (i64, i64),
     pub(crate) len: usize,
@@ -123,20 +125,19 @@ impl<C: Real> Job for Between<'_, '_, C> {
 
     #[inline(always)]
     fn run(self) -> bool {
-        let Locate { grid, at, len, origin, shift, rounds, region, rows, cols } = self.0;
+        let Locate { grid, mesh, at, len, origin, shift, rounds, region, rows, cols } = self.0;
+        let [mut row_positions, mut col_positions] = [[0.0; SPAN]; 2];
+        mesh.positions(grid, at, len, [&mut row_positions, &mut col_positions]);
         let axes = [
-            (&grid.rows, shift.0, (origin.0, region.rows), rows),
-            (&grid.cols, shift.1, (origin.1, region.cols), cols),
+            (row_positions, shift.0, (origin.0, region.rows), rows),
+            (col_positions, shift.1, (origin.1, region.cols), cols),
         ];
         let mut inside = true;
-        for (nodes, shift, frame, cells) in axes {
-            let mut positions = [0.0; SPAN];
-            match nodes.dtype {
-                DType::F32 => computed::<f32>(grid, nodes, at, len, &mut positions),
-                _ => computed::<f64>(grid, nodes, at, len, &mut positions),
-            }
-            for x in &mut positions {
-                *x += shift;
+        for (mut positions, shift, frame, cells) in axes {
+            if shift != 0.0 {
+                for x in &mut positions {
+                    *x += shift;
+                }
             }
             inside &= if rounds {
                 cut::<f64, C, true>(&positions, frame, cells)

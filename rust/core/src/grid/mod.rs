@@ -6,6 +6,7 @@ mod positions;
 
 pub(crate) use bounds::Bounds;
 pub(crate) use cells::{Cells, Extent, Locate};
+pub(crate) use positions::Mesh;
 
 use crate::error::{Error, Result};
 use crate::image::Array;
@@ -91,6 +92,11 @@ impl<'a> Grid<'a> {
         } else {
             Err(Error::Nodes { target: *target, needed, given: self.nodes })
         }
+    }
+
+    /// Whether positions are to be interpolated between nodes.
+    pub(crate) fn is_sparse(&self) -> bool {
+        self.spacing != (1, 1)
     }
 
     /// Whether a step along a row of the target goes along a column of the source, judged by the ends of one row.

@@ -4,7 +4,7 @@ use std::marker::PhantomData;
 use std::ops::Range;
 
 use super::gather::{Careful, Fast, Image, Pick, pick_careful};
-use super::span::{Span, Usable};
+use super::span::{Room, Span, Usable};
 use super::store::{Output, Results, Store};
 use super::sweep::Bands;
 use crate::SPAN;
@@ -17,9 +17,9 @@ use crate::validity::Veil;
 /// What covers taps of single bands.
 pub(super) struct Veils<'t> {
     /// Taps that are not valid: a veil for each band, or none when all bands share theirs.
-    pub(super) masks: &'t [Veil],
+    pub(super) masks: &'t [Veil<'t>],
     /// Taps whose value is not a number, for the bands that are swept.
-    pub(super) poison: &'t [Option<Veil>],
+    pub(super) poison: &'t [Option<Veil<'t>>],
 }
 
 /// Bands that are computed: samples of type `T`, arithmetic in `C`, any output type.
@@ -38,11 +38,12 @@ impl<T: Sample<C>, C: Real, const N: usize> Bands<C, N> for Interpolated<'_, '_,
         self.source.lattice
     }
 
-    fn resample(&self, span: &Span<C, N>, values: &mut [C; SPAN]) -> Result<()> {
-        let mut room = [0; SPAN];
+    fn resample(&self, span: &Span<C, N>, room: &mut Room<C>) -> Result<()> {
+        let Room { values, ok, known } = room;
         for plane in self.planes.clone() {
             let part = plane - self.planes.start;
-            let usable = span.usable_under(self.veils.masks.get(plane), self.isa, &mut room);
+            let usable =
+                span.usable_under(self.veils.masks.get(plane), self.isa, (&mut *known, &mut *ok))?;
             if matches!(usable, Usable::None) {
                 self.output.fill(plane, span.at, span.len);
                 continue;
@@ -66,8 +67,8 @@ impl<T: Sample<C>, C: Real, const N: usize> Bands<C, N> for Interpolated<'_, '_,
             }
             let mut nan = T::CAN_BE_NAN && !done;
             if let Some(Some(poison)) = self.veils.poison.get(part) {
-                let mut room = [0; SPAN];
-                let clean = span.usable_under(Some(poison), self.isa, &mut room);
+                let mut ok = [0; SPAN];
+                let clean = span.usable_under(Some(poison), self.isa, (&mut *known, &mut ok))?;
                 for (value, &clean) in values.iter_mut().zip(clean.marks()) {
                     *value = if clean == 0 { C::from_f64(f64::NAN) } else { *value };
                 }
@@ -85,7 +86,7 @@ pub(super) struct Copied<'t, 'a, T> {
     pub(super) source: Image<'t, 'a>,
     pub(super) output: Output<'t, T>,
     pub(super) isa: Isa,
-    pub(super) masks: &'t [Veil],
+    pub(super) masks: &'t [Veil<'t>],
 }
 
 impl<T: Copy + Default + Send + Sync + 'static> Bands<f32, 1> for Copied<'_, '_, T> {
@@ -93,10 +94,11 @@ impl<T: Copy + Default + Send + Sync + 'static> Bands<f32, 1> for Copied<'_, '_,
         self.source.lattice
     }
 
-    fn resample(&self, span: &Span<f32, 1>, _: &mut [f32; SPAN]) -> Result<()> {
-        let mut room = [0; SPAN];
+    fn resample(&self, span: &Span<f32, 1>, room: &mut Room<f32>) -> Result<()> {
+        let Room { ok, known, .. } = room;
         for plane in 0..self.output.planes() {
-            let usable = span.usable_under(self.masks.get(plane), self.isa, &mut room);
+            let usable =
+                span.usable_under(self.masks.get(plane), self.isa, (&mut *known, &mut *ok))?;
             if matches!(usable, Usable::None) {
                 self.output.fill(plane, span.at, span.len);
                 continue;

@@ -6,7 +6,7 @@
 use std::marker::PhantomData;
 
 use super::bands::{Copied, Interpolated, Veils};
-use super::footprint::needed_taps;
+use super::footprint::footprint;
 use super::gather::Image;
 use super::span::Frame;
 use super::store::{Output, Store};
@@ -28,13 +28,10 @@ pub(super) fn run(task: &Task<'_>) -> Result<()> {
     let src = task.source.dtype().unwrap_or(out);
     let support = task.kernel.support();
     let frame = frame(task, &support)?;
-    let masks = task
-        .bands
-        .as_ref()
-        .zip(frame.taps)
-        .map(|(bands, taps)| (0..bands.planes()).map(|p| of_mask(task, bands, p, taps)).collect())
-        .transpose()?
-        .unwrap_or_else(Vec::new);
+    let bands = task.bands.iter().flat_map(|bands| (0..bands.planes()).map(move |p| (bands, p)));
+    let masks: Vec<_> = bands
+        .filter_map(|(bands, p)| of_mask(task, bands, (p, false), frame.taps).transpose())
+        .collect::<Result<_>>()?;
     if task.kernel == KernelKind::Nearest && src == out {
         return match out.size() {
             1 => copy::<u8>(task, &frame, &masks),
@@ -98,7 +95,7 @@ pub(super) fn run(task: &Task<'_>) -> Result<()> {
 }
 
 /// Domain, taps and shared mask of a task.
-fn frame(task: &Task<'_>, support: &Support) -> Result<Frame> {
+fn frame<'t>(task: &'t Task<'_>, support: &Support) -> Result<Frame<'t>> {
     let spline = !support.poles.is_empty() && !task.spline.prefiltered;
     let trusted = task.trusted && task.boundary != Boundary::None;
     // How far valid taps reach past the edge; negative where its influence covers taps inside.
@@ -111,9 +108,9 @@ fn frame(task: &Task<'_>, support: &Support) -> Result<Frame> {
     };
     let past = if task.spline.prefiltered && !support.poles.is_empty() { 0 } else { past };
     let domain = Rect::around(task.source_shape, past);
-    let taps = needed_taps(task, &domain, spline);
-    let shared = task.mask.as_ref().filter(|mask| mask.planes() > 0).zip(taps);
-    let mask = shared.map(|(mask, taps)| of_mask(task, mask, 0, taps)).transpose()?;
+    let taps = if spline { footprint(task, &domain) } else { None };
+    let shared = task.mask.as_ref().filter(|mask| mask.planes() > 0);
+    let mask = shared.map(|mask| of_mask(task, mask, (0, true), taps)).transpose()?.flatten();
     // The window that a pixel's taps must lie in, brought to the pixel itself.
     let safe = task.safe.filter(|_| support.half > 0).map(|safe| {
         let inset = support.half + if spline { i64::from(task.spline.influence_ceil) } else { 0 };
@@ -130,7 +127,7 @@ fn frame(task: &Task<'_>, support: &Support) -> Result<Frame> {
         }
     });
     let gain = if task.spline.prefiltered { support.gain * support.gain } else { 1.0 };
-    let summarises = task.mask.is_some() || task.bands.is_some() || !support.poles.is_empty();
+    let summarises = task.bands.is_some() || !support.poles.is_empty();
     // `Task::check` keeps origins within `MAX_SIZE`.
     let origin = (task.source_origin.0 as i32, task.source_origin.1 as i32);
     Ok(Frame { origin, domain, taps, mask, summarises, safe, gain })
@@ -146,8 +143,8 @@ fn image<'t, 'a>(task: &'t Task<'a>) -> Image<'t, 'a> {
 
 fn copy<T: Copy + Default + Send + Sync + 'static>(
     task: &Task<'_>,
-    frame: &Frame,
-    masks: &[Veil],
+    frame: &Frame<'_>,
+    masks: &[Veil<'_>],
 ) -> Result<()> {
     let bands = Copied { source: image(task), output: output::<T>(task), isa: task.isa, masks };
     sweep(Nearest, task, frame, &bands)
@@ -156,8 +153,8 @@ fn copy<T: Copy + Default + Send + Sync + 'static>(
 /// Kernels on the samples themselves.
 fn interpolate<T: Sample<C>, C: Real>(
     task: &Task<'_>,
-    frame: &Frame,
-    masks: &[Veil],
+    frame: &Frame<'_>,
+    masks: &[Veil<'_>],
     output: &dyn Store<C>,
 ) -> Result<()> {
     let bands = bands::<T, C>(task, masks, output);
@@ -168,8 +165,8 @@ fn interpolate<T: Sample<C>, C: Real>(
 /// Any kernel, in f64.
 fn smooth<T: Sample<f64>>(
     task: &Task<'_>,
-    frame: &Frame,
-    masks: &[Veil],
+    frame: &Frame<'_>,
+    masks: &[Veil<'_>],
     output: &dyn Store<f64>,
 ) -> Result<()> {
     // Only a spline's source can hold coefficients.
@@ -185,7 +182,7 @@ fn smooth<T: Sample<f64>>(
 
 fn bands<'t, 'a, T, C>(
     task: &'t Task<'a>,
-    masks: &'t [Veil],
+    masks: &'t [Veil<'t>],
     output: &'t dyn Store<C>,
 ) -> Interpolated<'t, 'a, T, C> {
     Interpolated {

@@ -1,4 +1,4 @@
-//! Which taps the positions of a task can need: the window that masks and coefficients are made for.
+//! Which taps the positions of a task can need: the window that a spline's coefficients are made for.
 
 use super::Task;
 use crate::grid::Bounds;
@@ -8,25 +8,8 @@ use crate::window::{Rect, Window};
 const SLACK: f64 = 5e-13;
 const SLACK_RELATIVE: f64 = 4.0 * f64::EPSILON;
 
-/// The window of taps in `domain` that masks are summarised and, with `filters`, coefficients made for.
-///
-/// `None`: there are neither, or no tap that is needed is valid.
-pub(super) fn needed_taps(task: &Task<'_>, domain: &Rect, filters: bool) -> Option<Window> {
-    if !filters {
-        let mut masks = task.mask.iter().chain(&task.bands).peekable();
-        masks.peek()?;
-        // The bytes of a whole mask take less time than the grid once more.
-        let pixels = task.target.rows().saturating_mul(task.target.cols());
-        let small = (task.source_shape.0 * task.source_shape.1) as usize / 2 <= pixels;
-        if small && masks.all(|mask| mask.covers(task.source_shape)) {
-            return domain.window();
-        }
-    }
-    footprint(task, domain)
-}
-
 /// The taps inside of `domain` that the positions of `task` can need; `None`: none of them is valid.
-fn footprint(task: &Task<'_>, domain: &Rect) -> Option<Window> {
+pub(super) fn footprint(task: &Task<'_>, domain: &Rect) -> Option<Window> {
     let bounds = task.isa.run(Bounds { grid: &task.grid, target: &task.target });
     let support = task.kernel.support();
     let axis = |low: f64, high: f64, shift: f64, origin: i64, (first, last): (i32, i32)| {

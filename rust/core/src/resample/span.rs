@@ -6,16 +6,17 @@ use super::Task;
 use super::home::Home;
 use crate::SPAN;
 use crate::arch::{Isa, Job};
-use crate::grid::{Cells, Extent, Locate};
+use crate::error::Result;
+use crate::grid::{Cells, Extent, Locate, Mesh};
 use crate::image::Lattice;
 use crate::kernel::Kernel;
 use crate::sample::Real;
-use crate::validity::{Strike, Veil, Verdict};
+use crate::validity::{Known, Strike, Veil, Verdict};
 use crate::window::{Rect, Window};
 
 /// What the positions of a task are held against.
 #[derive(Debug)]
-pub(super) struct Frame {
+pub(super) struct Frame<'t> {
     /// Position of source pixel (0, 0).
     pub(super) origin: (i32, i32),
     /// Taps that may be valid.
@@ -23,13 +24,28 @@ pub(super) struct Frame {
     /// Those of them that the positions can need; `None`: no pixel is valid.
     pub(super) taps: Option<Window>,
     /// Taps that are not valid, in all bands.
-    pub(super) mask: Option<Veil>,
+    pub(super) mask: Option<Veil<'t>>,
     /// Whether there is a veil over all bands or some, or can be one: spans are judged by their extent then.
     pub(super) summarises: bool,
     /// Nearest pixels that are accepted whatever a mask says.
     pub(super) safe: Option<Rect>,
     /// Factor of the result.
     pub(super) gain: f64,
+}
+
+/// What a thread writes to while it has a span, lest it is made anew for each one.
+pub(super) struct Room<C> {
+    /// Sums of one band.
+    pub(super) values: [C; SPAN],
+    /// Marks of the pixels that are valid in one band.
+    pub(super) ok: [u8; SPAN],
+    /// What has been seen of masks.
+    pub(super) known: Known,
+}
+
+impl<C: Real> Room<C> {
+    pub(super) const EMPTY: Self =
+        Self { values: [C::ZERO; SPAN], ok: [0; SPAN], known: Known::NOTHING };
 }
 
 /// How the pixels of a span stand to the domain of valid taps.
@@ -71,6 +87,8 @@ pub(super) struct Span<C, const N: usize> {
     /// First pixel, counted from that of the target window.
     pub(super) at: (usize, usize),
     pub(super) len: usize,
+    /// Its number in its row of spans.
+    slot: usize,
     pub(super) class: Class,
     /// Where the last span lay that had a home.
     home: Home,
@@ -82,6 +100,7 @@ pub(super) struct Span<C, const N: usize> {
     clear: bool,
     /// 1 where every needed tap is valid; of no meaning in a span that is clear or outside.
     ok: [u8; SPAN],
+    mesh: Mesh,
     pub(super) rows: Cells<C>,
     pub(super) cols: Cells<C>,
     pub(super) weights: Weights<C, N>,
@@ -102,12 +121,14 @@ impl<C: Real, const N: usize> Span<C, N> {
         Self {
             at: (0, 0),
             len: 0,
+            slot: 0,
             class: Class::Outside,
             home: Home::NOWHERE,
             at_home: false,
             extent: Rect::NOWHERE,
             clear: false,
             ok: [0; SPAN],
+            mesh: Mesh::EMPTY,
             rows: Cells::EMPTY,
             cols: Cells::EMPTY,
             weights: Weights { rows: [[C::ZERO; SPAN]; N], cols: [[C::ZERO; SPAN]; N] },
@@ -120,76 +141,91 @@ impl<C: Real, const N: usize> Span<C, N> {
     pub(super) fn locate<K: Kernel<N>>(
         &mut self,
         task: &Task<'_>,
-        frame: &Frame,
+        frame: &Frame<'_>,
         blocks: &Lattice<'_>,
-        at: (usize, usize),
-        len: usize,
-    ) {
-        (self.at, self.len) = (at, len);
+        known: &mut Known,
+        (slot, at, len): (usize, (usize, usize), usize),
+    ) -> Result<()> {
+        (self.slot, self.at, self.len) = (slot, at, len);
         let isa = task.isa;
-        self.at_home = Locate {
+        // Cells of which nothing else has to be known.
+        let plain = match &frame.mask {
+            None => self.home.cells,
+            Some(veil) => self.home.cells.and(&veil.clear_cells(slot, known)),
+        };
+        let is_plain = Locate {
             grid: &task.grid,
+            mesh: &mut self.mesh,
             at: (task.target.row0 + at.0 as i64, task.target.col0 + at.1 as i64),
             len,
             origin: &frame.origin,
             shift: task.shift,
             rounds: K::ROUNDS,
-            region: &self.home.cells,
+            region: &plain,
             rows: &mut self.rows,
             cols: &mut self.cols,
         }
         .run(isa);
-        if !self.at_home || frame.summarises {
+        if !is_plain || frame.summarises {
             self.extent = isa.run(Extent { rows: &self.rows, cols: &self.cols });
         }
-        self.classify(isa, frame, blocks);
+        if is_plain {
+            (self.class, self.clear, self.at_home) = (Class::Inside, true, true);
+        } else {
+            self.classify(frame, blocks);
+            self.judge(isa, frame, known)?;
+        }
         if self.class != Class::Outside && N > 1 {
             isa.run(Weigh::<K, C, N> { span: self, gain: frame.gain, kernel: PhantomData });
         }
+        Ok(())
     }
 
-    /// Class of the span, and which of its pixels are valid in every band.
-    fn classify(&mut self, isa: Isa, frame: &Frame, blocks: &Lattice<'_>) {
+    /// Class and home of the span.
+    fn classify(&mut self, frame: &Frame<'_>, blocks: &Lattice<'_>) {
         let taps = (self.first, self.first + N as i32 - 1);
-        let domain = &frame.domain;
-        if self.at_home {
-            self.class = Class::Inside;
+        let (domain, Rect { rows, cols }) = (&frame.domain, self.extent);
+        let inside = |cells: (i32, i32), domain: (i32, i32)| {
+            cells.0 + taps.0 >= domain.0 && cells.1 + taps.1 <= domain.1
+        };
+        // The pixel of a cell is one of its taps.
+        let outside =
+            |cells: (i32, i32), domain: (i32, i32)| cells.1 < domain.0 || cells.0 > domain.1;
+        self.class = if inside(rows, domain.rows) && inside(cols, domain.cols) {
+            Class::Inside
+        } else if outside(rows, domain.rows) || outside(cols, domain.cols) {
+            Class::Outside
         } else {
-            let Rect { rows, cols } = self.extent;
-            let inside = |cells: (i32, i32), domain: (i32, i32)| {
-                cells.0 + taps.0 >= domain.0 && cells.1 + taps.1 <= domain.1
-            };
-            // The pixel of a cell is one of its taps.
-            let outside =
-                |cells: (i32, i32), domain: (i32, i32)| cells.1 < domain.0 || cells.0 > domain.1;
-            self.class = if inside(rows, domain.rows) && inside(cols, domain.cols) {
-                Class::Inside
-            } else if outside(rows, domain.rows) || outside(cols, domain.cols) {
-                Class::Outside
-            } else {
-                Class::Mixed
-            };
+            Class::Mixed
+        };
+        self.at_home = self.home.cells.holds(&self.extent);
+        if self.class == Class::Inside
+            && !self.at_home
+            && let Some(home) = Home::new(blocks, domain, &self.extent, taps)
+        {
+            (self.home, self.at_home) = (home, true);
         }
-        if self.class == Class::Inside && !self.at_home {
-            if let Some(home) = Home::new(blocks, domain, &self.extent, taps) {
-                (self.home, self.at_home) = (home, true);
-            }
-        }
+    }
+
+    /// Which pixels of a classified span are valid in every band.
+    fn judge(&mut self, isa: Isa, frame: &Frame<'_>, known: &mut Known) -> Result<()> {
         self.clear = self.class == Class::Inside;
         if self.class == Class::Mixed {
-            isa.run(Judge { span: self, domain });
+            isa.run(Judge { span: self, domain: &frame.domain });
         }
         if let Some(veil) = frame.mask.as_ref().filter(|_| self.class != Class::Outside) {
-            match veil.judge(&self.extent) {
+            let verdict = veil.judge(&self.extent, self.slot, known, isa);
+            match verdict {
                 Verdict::Clear => {}
                 Verdict::Covered if frame.safe.is_none() => self.class = Class::Outside,
                 _ => {
                     let mut ok = *self.usable().marks();
-                    isa.run(self.strike(veil, frame.safe, &mut ok));
+                    isa.run(self.strike(veil, verdict, frame.safe, &mut ok))?;
                     (self.ok, self.clear) = (ok, false);
                 }
             }
         }
+        Ok(())
     }
 
     /// Where the whole span can be gathered without a test for each pixel.
@@ -211,28 +247,30 @@ impl<C: Real, const N: usize> Span<C, N> {
     #[inline]
     pub(super) fn usable_under<'t>(
         &'t self,
-        veil: Option<&Veil>,
+        veil: Option<&Veil<'_>>,
         isa: Isa,
-        ok: &'t mut [u8; SPAN],
-    ) -> Usable<'t> {
+        (known, ok): (&mut Known, &'t mut [u8; SPAN]),
+    ) -> Result<Usable<'t>> {
         let shared = self.usable();
-        let Some(veil) = veil.filter(|_| self.class != Class::Outside) else { return shared };
+        let Some(veil) = veil.filter(|_| self.class != Class::Outside) else { return Ok(shared) };
         // A safe window answers for the mask that all bands share, not for the values of samples.
-        match veil.judge(&self.extent) {
+        let verdict = veil.judge(&self.extent, self.slot, known, isa);
+        Ok(match verdict {
             Verdict::Clear => shared,
             Verdict::Covered => Usable::None,
-            Verdict::Mixed => {
+            Verdict::Few(_) | Verdict::Mixed => {
                 *ok = *shared.marks();
-                isa.run(self.strike(veil, None, ok));
+                isa.run(self.strike(veil, verdict, None, ok))?;
                 Usable::Some(ok)
             }
-        }
+        })
     }
 
     /// The job that strikes out pixels with a tap under `veil`.
     pub(super) fn strike<'t>(
         &'t self,
-        veil: &'t Veil,
+        veil: &'t Veil<'t>,
+        verdict: Verdict,
         safe: Option<Rect>,
         ok: &'t mut [u8; SPAN],
     ) -> Strike<'t, C> {
@@ -240,6 +278,7 @@ impl<C: Real, const N: usize> Span<C, N> {
             veil,
             rows: &self.rows,
             cols: &self.cols,
+            few: if let Verdict::Few(few) = verdict { Some(few) } else { None },
             first: self.first,
             taps: N,
             exact: self.exact,

@@ -9,7 +9,7 @@ use super::gather::Image;
 use super::span::Frame;
 use super::store::Store;
 use super::sweep::sweep;
-use super::veils::veil;
+use super::veils::summary;
 use crate::buffer::zeros;
 use crate::error::Result;
 use crate::image::{Array, Lattice, Layout};
@@ -25,8 +25,8 @@ const GROUP: usize = 256 << 20;
 /// Resamples samples of type `T` through the spline of the task.
 pub(super) fn run<T: Sample<f64>>(
     task: &Task<'_>,
-    frame: &Frame,
-    masks: &[Veil],
+    frame: &Frame<'_>,
+    masks: &[Veil<'_>],
     output: &dyn Store<f64>,
 ) -> Result<()> {
     // Without a tap there is nothing to filter; the sweep fills the window.
@@ -78,7 +78,7 @@ fn filter_plane<T: Sample<f64>>(
     window: Window,
     plane: usize,
     values: &mut [f64],
-) -> Result<Option<Veil>> {
+) -> Result<Option<Veil<'static>>> {
     let support = task.kernel.support();
     let extent = Extent {
         shape: task.source_shape,
@@ -102,7 +102,7 @@ fn filter_plane<T: Sample<f64>>(
         return Ok(None);
     }
     let masks = [(task.mask.as_ref(), 0), (task.bands.as_ref(), plane)];
-    let poison = veil(task, window, |at, out| {
+    let poison = summary(task, window, |at, out| {
         task.source.read_row(plane, at, out, |x: T| u8::from(x.widen().is_finite()))?;
         // What a mask covers counts as masked only.
         let mut covered = vec![0; out.len()];
@@ -115,7 +115,7 @@ fn filter_plane<T: Sample<f64>>(
         }
         Ok(())
     })?;
-    Ok(Some(poison))
+    Ok(Some(Veil::Spread(poison)))
 }
 
 /// Whether every value is finite, without a branch for each.

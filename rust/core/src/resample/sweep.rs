@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use super::Task;
-use super::span::{Frame, Span};
+use super::span::{Frame, Room, Span};
 use crate::SPAN;
 use crate::error::Result;
 use crate::image::Lattice;
@@ -18,40 +18,47 @@ const TILE: (usize, usize) = (64, 32 * SPAN);
 /// of the source that a span reads are still in cache for the spans below.
 const TURNED_TILE: (usize, usize) = (256, SPAN);
 
+/// Rows of spans that are taken one below the other where the nodes around them are read once for all.
+const MESH_ROWS: usize = 16;
+
 /// Resamples all bands of one span. The types of the samples are hidden behind this trait.
 pub(super) trait Bands<C, const N: usize>: Sync {
     /// The blocks that the bands are gathered from.
     fn source(&self) -> &Lattice<'_>;
-    /// Writes samples and validity of the span; `values` is room for sums.
-    fn resample(&self, span: &Span<C, N>, values: &mut [C; SPAN]) -> Result<()>;
+    /// Writes samples and validity of the span.
+    fn resample(&self, span: &Span<C, N>, room: &mut Room<C>) -> Result<()>;
 }
 
 /// Resamples the whole target window of `task` into `bands`.
 pub(super) fn sweep<K: Kernel<N>, C: Real, const N: usize>(
     _: K,
     task: &Task<'_>,
-    frame: &Frame,
+    frame: &Frame<'_>,
     bands: &dyn Bands<C, N>,
 ) -> Result<()> {
     let (rows, cols) = (task.target.rows(), task.target.cols());
     // Splines have enough to compute for each sample.
     let turned = K::POLES.is_empty() && task.grid.turns(&task.target);
     let tile = if turned { TURNED_TILE } else { TILE };
+    let height = if task.grid.is_sparse() { MESH_ROWS } else { 1 };
     let across = pieces(cols, tile.1);
     let tiles: Vec<_> = pieces(rows, tile.0)
         .into_iter()
         .flat_map(|down| across.iter().map(move |across| (down.clone(), across.clone())))
         .collect();
     in_parallel(task.threads, tiles, |(rows, cols)| {
-        let (mut span, mut values) = (Span::new::<K>(), [C::ZERO; SPAN]);
+        let (mut span, mut room) = (Span::new::<K>(), Room::EMPTY);
         let source = bands.source();
-        for row in rows {
-            for col in cols.clone().step_by(SPAN) {
+        for top in rows.clone().step_by(height) {
+            for (slot, col) in cols.clone().step_by(SPAN).enumerate() {
                 // A short span takes the slower road: the last one rather begins earlier and writes a few
                 // pixels again, to the same bytes.
                 let col = col.min(cols.end.saturating_sub(SPAN)).max(cols.start);
-                span.locate::<K>(task, frame, source, (row, col), SPAN.min(cols.end - col));
-                bands.resample(&span, &mut values)?;
+                for row in top..rows.end.min(top + height) {
+                    let at = (slot, (row, col), SPAN.min(cols.end - col));
+                    span.locate::<K>(task, frame, source, &mut room.known, at)?;
+                    bands.resample(&span, &mut room)?;
+                }
             }
         }
         Ok(())

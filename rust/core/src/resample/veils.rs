@@ -5,36 +5,46 @@ use crate::arch::Job;
 use crate::boundary::Boundary;
 use crate::error::Result;
 use crate::image::Lattice;
-use crate::validity::{Veil, spread};
+use crate::validity::{MaskPlane, Summary, Veil, spread};
 use crate::window::Window;
 
-/// The veil over the taps of `window` for one plane of a mask.
-pub(super) fn of_mask(
+/// The veil of one plane of a mask, which all bands share or one has for itself; `None`: no tap is in `taps`, the window that a spline needs.
+pub(super) fn of_mask<'t>(
     task: &Task<'_>,
-    mask: &Lattice<'_>,
-    plane: usize,
-    window: Window,
-) -> Result<Veil> {
+    mask: &'t Lattice<'t>,
+    (plane, shared): (usize, bool),
+    taps: Option<Window>,
+) -> Result<Option<Veil<'t>>> {
+    let support = task.kernel.support();
+    if support.poles.is_empty() || task.spline.prefiltered {
+        let (shape, reach) = (task.source_shape, (support.first, support.last));
+        // The mask of all bands comes first.
+        let id = if shared { 0 } else { plane + 1 };
+        let rule = rule(task);
+        return Ok(Some(Veil::Mask(MaskPlane { mask, plane, id, rule, shape, reach })));
+    }
+    let Some(taps) = taps else { return Ok(None) };
     let read = |at: (i64, i64), out: &mut [u8]| {
         mask.read_row(plane, at, out, |byte: u8| u8::from(byte != 0))
     };
-    veil(task, window, read)
+    Ok(Some(Veil::Spread(summary(task, taps, read)?)))
 }
 
-/// The veil over the taps of `window` from the validity of the samples of the source itself.
+/// How the mask continues past the edge of the image; what is not trusted there lies outside of the domain.
+fn rule(task: &Task<'_>) -> Boundary {
+    if task.trusted { task.boundary } else { Boundary::None }
+}
+
+/// Which taps of a spline in `window` the validity of the samples of the source itself leaves valid.
 ///
 /// `read` reads samples side by side of one row of the source, as 1 (valid) or 0.
-pub(super) fn veil<F>(task: &Task<'_>, window: Window, read: F) -> Result<Veil>
+pub(super) fn summary<F>(task: &Task<'_>, window: Window, read: F) -> Result<Summary>
 where
     F: Fn((i64, i64), &mut [u8]) -> Result<()>,
 {
     let support = task.kernel.support();
-    let radius = if support.poles.is_empty() || task.spline.prefiltered {
-        0
-    } else {
-        // No sample is farther away than the image is long.
-        i64::from(task.spline.influence).min(task.source_shape.0 + task.source_shape.1)
-    };
+    // No sample is farther away than the image is long.
+    let radius = i64::from(task.spline.influence).min(task.source_shape.0 + task.source_shape.1);
     let grown = Window {
         row0: window.row0 - radius,
         row1: window.row1 + radius,
@@ -59,11 +69,11 @@ struct Build {
 }
 
 impl Job for Build {
-    type Output = Veil;
+    type Output = Summary;
 
     #[inline(always)]
-    fn run(self) -> Veil {
-        Veil::new(self.window, self.taps, self.reach)
+    fn run(self) -> Summary {
+        Summary::new(self.window, self.taps, self.reach)
     }
 }
 
@@ -91,7 +101,7 @@ where
     F: Fn((i64, i64), &mut [u8]) -> Result<()>,
 {
     let (height, width) = task.source_shape;
-    let rule = if task.trusted { task.boundary } else { Boundary::None };
+    let rule = rule(task);
     let mut result = vec![1; window.rows() * window.cols()];
     // Columns of the image in the window, and the copies of others that stand past the edge.
     let inner = (window.col0.clamp(0, width), window.col1.clamp(0, width));

@@ -1,186 +1,69 @@
 //! Which taps are valid where a mask says so, and which pixels need a closer look.
 
 mod dilate;
+mod plane;
+mod summary;
 
 pub(crate) use dilate::spread;
+pub(crate) use plane::{Few, Known, MaskPlane};
+pub(crate) use summary::Summary;
 
 use crate::SPAN;
-use crate::arch::Job;
+use crate::arch::{Isa, Job};
+use crate::error::Result;
 use crate::grid::Cells;
 use crate::sample::Real;
-use crate::window::{Rect, Window};
+use crate::window::Rect;
 
-/// Side of the tiles that the summary counts, in pixels.
-const TILE: usize = 16;
-
-/// Validity of the taps in a window of the image, with what is needed to decide most spans at a glance.
+/// What covers taps.
 #[derive(Debug)]
-pub(crate) struct Veil {
-    window: Window,
-    /// 1 where a tap is valid.
-    taps: Vec<u8>,
-    /// 1 where all taps of a cell are valid.
-    cells: Vec<u8>,
-    /// Tiles with a cell that is not wholly valid.
-    doubtful: Counts,
-    /// Tiles with a valid tap.
-    hopeful: Counts,
+pub(crate) enum Veil<'t> {
+    /// A mask, looked at as it lies in memory.
+    Mask(MaskPlane<'t>),
+    /// Validity that was computed: what a spline's prefilter spreads.
+    Spread(Summary),
 }
 
 /// What a veil says of a whole span.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy)]
 pub(crate) enum Verdict {
     /// Every tap of every pixel is valid.
     Clear,
     /// No pixel has a valid tap.
     Covered,
+    /// All taps but these are valid.
+    Few(Few),
     /// To be looked at pixel by pixel.
     Mixed,
 }
 
-impl Veil {
-    /// A veil from the validity of taps, row by row over `window`, for cells of `reach.1 - reach.0 + 1`
-    /// taps per axis, the first one at `reach.0`. What lies outside of the window is not valid.
-    #[inline(always)]
-    pub(crate) fn new(window: Window, taps: Vec<u8>, reach: (i32, i32)) -> Self {
-        let (rows, cols) = (window.rows(), window.cols());
-        let cells = erode(&taps, (rows, cols), reach);
-        let doubtful = Counts::new(&cells, (rows, cols), |cell| cell == 0);
-        let hopeful = Counts::new(&taps, (rows, cols), |tap| tap != 0);
-        Self { window, taps, cells, doubtful, hopeful }
-    }
-
-    /// Judges a span by the smallest and the largest of its cells.
+impl Veil<'_> {
+    /// Cells known to have valid taps only, for the span of number `slot` in its row.
     #[inline]
-    pub(crate) fn judge(&self, cells: &Rect) -> Verdict {
-        let (rows, cols) = (cells.rows, cells.cols);
-        let clip =
-            |value: i32, start: i64, size: usize| (i64::from(value) - start).clamp(-1, size as i64);
-        let r0 = clip(rows.0, self.window.row0, self.window.rows());
-        let r1 = clip(rows.1, self.window.row0, self.window.rows());
-        let c0 = clip(cols.0, self.window.col0, self.window.cols());
-        let c1 = clip(cols.1, self.window.col0, self.window.cols());
-        let whole =
-            r0 >= 0 && c0 >= 0 && r1 < self.window.rows() as i64 && c1 < self.window.cols() as i64;
-        if whole {
-            let tiles = |a: i64, b: i64| (a as usize / TILE, b as usize / TILE + 1);
-            let (rows, cols) = (tiles(r0, r1), tiles(c0, c1));
-            if self.doubtful.within(rows, cols) == 0 {
-                return Verdict::Clear;
-            }
-            // The pixel of a cell is one of its taps, so a span without a valid tap there has none.
-            if self.hopeful.within(rows, cols) == 0 {
-                return Verdict::Covered;
-            }
+    pub(crate) fn clear_cells(&self, slot: usize, known: &Known) -> Rect {
+        match self {
+            Self::Mask(plane) => plane.clear_cells(slot, known),
+            Self::Spread(_) => Rect::NOWHERE,
         }
-        Verdict::Mixed
     }
 
-    /// Whether every tap from (row, col) to (row, col), both inclusive, is valid.
+    /// Judges the span of number `slot` in its row by the smallest and the largest of its cells.
     #[inline]
-    pub(crate) fn all_valid(&self, rows: (i64, i64), cols: (i64, i64)) -> bool {
-        let window = &self.window;
-        if rows.0 < window.row0
-            || cols.0 < window.col0
-            || rows.1 >= window.row1
-            || cols.1 >= window.col1
-        {
-            return false;
+    pub(crate) fn judge(&self, cells: &Rect, slot: usize, known: &mut Known, isa: Isa) -> Verdict {
+        match self {
+            Self::Mask(plane) => plane.judge(cells, slot, known, isa),
+            Self::Spread(summary) => summary.judge(cells),
         }
-        let width = window.cols();
-        let (c0, c1) = ((cols.0 - window.col0) as usize, (cols.1 - window.col0) as usize);
-        (rows.0..=rows.1).all(|row| {
-            let start = (row - window.row0) as usize * width;
-            self.taps[start + c0..=start + c1].iter().all(|&tap| tap != 0)
-        })
-    }
-
-    /// Whether every tap of the cell at (row, col) is valid.
-    #[inline]
-    pub(crate) fn cell_valid(&self, row: i64, col: i64) -> bool {
-        let (r, c) = (row - self.window.row0, col - self.window.col0);
-        if r < 0 || c < 0 || r >= self.window.rows() as i64 || c >= self.window.cols() as i64 {
-            return false;
-        }
-        self.cells[r as usize * self.window.cols() + c as usize] != 0
-    }
-}
-
-/// Marks the cells all of whose taps are valid: a minimum over a window, one axis after the other.
-#[inline(always)]
-fn erode(taps: &[u8], (rows, cols): (usize, usize), (first, last): (i32, i32)) -> Vec<u8> {
-    let mut across = vec![0_u8; taps.len()];
-    let (before, after) = (first.unsigned_abs() as usize, last.unsigned_abs() as usize);
-    if rows == 0 || cols <= before + after || rows <= before + after {
-        return across;
-    }
-    let inner = cols - before - after;
-    for (out, line) in across.chunks_exact_mut(cols).zip(taps.chunks_exact(cols)) {
-        let out = &mut out[before..before + inner];
-        out.fill(1);
-        for shift in 0..=before + after {
-            for (cell, &tap) in out.iter_mut().zip(&line[shift..shift + inner]) {
-                *cell &= tap;
-            }
-        }
-    }
-    let mut cells = vec![0_u8; taps.len()];
-    for row in before..rows - after {
-        let out = &mut cells[row * cols..(row + 1) * cols];
-        out.copy_from_slice(&across[(row - before) * cols..(row - before + 1) * cols]);
-        for line in across[(row - before + 1) * cols..(row + after + 1) * cols].chunks_exact(cols) {
-            for (cell, &tap) in out.iter_mut().zip(line) {
-                *cell &= tap;
-            }
-        }
-    }
-    cells
-}
-
-/// Number of marked tiles in any rectangle of tiles, by a summed-area table.
-#[derive(Debug)]
-struct Counts {
-    width: usize,
-    sums: Vec<u32>,
-}
-
-impl Counts {
-    #[inline(always)]
-    fn new(values: &[u8], (rows, cols): (usize, usize), marks: impl Fn(u8) -> bool) -> Self {
-        let tiles = (rows.div_ceil(TILE), cols.div_ceil(TILE));
-        let width = tiles.1 + 1;
-        let mut sums = vec![0_u32; (tiles.0 + 1) * width];
-        let mut marked = vec![false; tiles.1];
-        for i in 0..tiles.0 {
-            marked.fill(false);
-            for row in i * TILE..rows.min((i + 1) * TILE) {
-                let line = &values[row * cols..(row + 1) * cols];
-                for (mark, part) in marked.iter_mut().zip(line.chunks(TILE)) {
-                    *mark |= part.iter().fold(false, |any, &value| any | marks(value));
-                }
-            }
-            let mut so_far = 0;
-            for (j, &mark) in marked.iter().enumerate() {
-                so_far += u32::from(mark);
-                sums[(i + 1) * width + j + 1] = sums[i * width + j + 1] + so_far;
-            }
-        }
-        Self { width, sums }
-    }
-
-    /// Marked tiles in rows `[r0, r1)` and columns `[c0, c1)` of tiles.
-    #[inline]
-    fn within(&self, (r0, r1): (usize, usize), (c0, c1): (usize, usize)) -> u32 {
-        let at = |r: usize, c: usize| self.sums[r * self.width + c];
-        at(r1, c1) + at(r0, c0) - at(r0, c1) - at(r1, c0)
     }
 }
 
 /// The pixels of a span that have a tap that is not valid are struck out.
 pub(crate) struct Strike<'t, C> {
-    pub(crate) veil: &'t Veil,
+    pub(crate) veil: &'t Veil<'t>,
     pub(crate) rows: &'t Cells<C>,
     pub(crate) cols: &'t Cells<C>,
+    /// The invalid taps, where they are known.
+    pub(crate) few: Option<Few>,
     /// First tap of a cell, number of taps, and those of a position whose fraction is 0.
     pub(crate) first: i32,
     pub(crate) taps: usize,
@@ -192,76 +75,78 @@ pub(crate) struct Strike<'t, C> {
 }
 
 impl<C: Real> Job for Strike<'_, C> {
-    type Output = ();
+    type Output = Result<()>;
 
     #[inline(always)]
-    fn run(self) {
-        for k in 0..self.len {
-            if self.ok[k] == 0 {
-                continue;
+    fn run(mut self) -> Result<()> {
+        let before = *self.ok;
+        match (self.veil, self.few) {
+            (_, Some(few)) => {
+                for &(row, col) in few.list() {
+                    self.strike_around(row, col);
+                }
             }
-            let (row, col) = (i64::from(self.rows.index[k]), i64::from(self.cols.index[k]));
-            if self.veil.cell_valid(row, col) || self.trusts(k) {
-                continue;
+            (Veil::Spread(summary), None) => {
+                for k in 0..self.len {
+                    if self.ok[k] != 0 && !summary.cell_valid(self.cell(k)) {
+                        let (rows, cols) = self.needed(k);
+                        self.ok[k] = u8::from(summary.all_valid(rows, cols));
+                    }
+                }
             }
-            let needed = |frac: C| if frac == C::ZERO { self.exact } else { (0, self.taps) };
-            let (rows, cols) = (needed(self.rows.frac[k]), needed(self.cols.frac[k]));
-            let first = i64::from(self.first);
-            let span = |at: i64, taps: (usize, usize)| {
-                (at + first + taps.0 as i64, at + first + taps.1 as i64 - 1)
-            };
-            self.ok[k] = u8::from(self.veil.all_valid(span(row, rows), span(col, cols)));
+            (Veil::Mask(plane), None) => {
+                for k in 0..self.len {
+                    if self.ok[k] != 0 {
+                        let (rows, cols) = self.needed(k);
+                        self.ok[k] = u8::from(plane.all_valid(rows, cols)?);
+                    }
+                }
+            }
         }
+        if let Some(trusted) = self.trusted {
+            for k in 0..self.len {
+                self.ok[k] |= before[k] & u8::from(self.is_in(&trusted, k));
+            }
+        }
+        Ok(())
     }
 }
 
 impl<C: Real> Strike<'_, C> {
+    fn cell(&self, k: usize) -> (i64, i64) {
+        (self.rows.index[k].into(), self.cols.index[k].into())
+    }
+
+    /// First and last row, first and last column of the taps that pixel `k` needs.
     #[inline(always)]
-    fn trusts(&self, k: usize) -> bool {
-        let Some(trusted) = self.trusted else { return false };
+    fn needed(&self, k: usize) -> ((i64, i64), (i64, i64)) {
+        let axis = |cells: &Cells<C>| {
+            let taps = if cells.frac[k] == C::ZERO { self.exact } else { (0, self.taps) };
+            let first = i64::from(cells.index[k] + self.first);
+            (first + taps.0 as i64, first + taps.1 as i64 - 1)
+        };
+        (axis(self.rows), axis(self.cols))
+    }
+
+    /// Strikes out the pixels that need the tap at (row, col).
+    #[inline(always)]
+    fn strike_around(&mut self, row: i32, col: i32) {
+        let (first, taps, exact) = (self.first, self.taps as u32, self.exact);
+        let whole = (exact.0 as i32, (exact.1 - exact.0) as u32);
+        for k in 0..SPAN {
+            let needs = |cells: &Cells<C>, at: i32| {
+                let (from, count) = if cells.frac[k] == C::ZERO { whole } else { (0, taps) };
+                let tap = at.wrapping_sub(cells.index[k]).wrapping_sub(first + from);
+                tap.cast_unsigned() < count
+            };
+            self.ok[k] &= u8::from(!(needs(self.rows, row) & needs(self.cols, col)));
+        }
+    }
+
+    #[inline(always)]
+    fn is_in(&self, trusted: &Rect, k: usize) -> bool {
         let nearest =
             |cells: &Cells<C>| cells.index[k] + i32::from(cells.frac[k] >= C::from_f64(0.5));
         trusted.contains(nearest(self.rows), nearest(self.cols))
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use proptest::prelude::*;
-
-    proptest! {
-        /// The summary never says more than the taps.
-        #[test]
-        fn verdicts_follow_from_the_taps(
-            taps in prop::collection::vec(prop::bool::weighted(0.98), 40 * 50),
-            at in (0..40_i32, 0..50_i32), size in (0..20_i32, 0..20_i32),
-        ) {
-            let window = Window { row0: 0, row1: 40, col0: 0, col1: 50 };
-            let veil = Veil::new(window, taps.iter().map(|&tap| u8::from(tap)).collect(), (-1, 2));
-            let rows = (at.0, (at.0 + size.0).min(39));
-            let cols = (at.1, (at.1 + size.1).min(49));
-            let each = |wanted: fn(&Veil, i64, i64) -> bool| {
-                (rows.0..=rows.1).all(|row| {
-                    (cols.0..=cols.1).all(|col| wanted(&veil, row.into(), col.into()))
-                })
-            };
-            match veil.judge(&Rect { rows, cols }) {
-                Verdict::Clear => {
-                    let clear = each(|v, r, c| v.all_valid((r - 1, r + 2), (c - 1, c + 2)));
-                    prop_assert!(clear);
-                }
-                Verdict::Covered => {
-                    let covered = each(|v, r, c| !v.all_valid((r, r), (c, c)));
-                    prop_assert!(covered);
-                }
-                Verdict::Mixed => {}
-            }
-            for (row, col) in [(at.0, at.1), (rows.1, cols.1)] {
-                let (row, col) = (i64::from(row), i64::from(col));
-                let cell = veil.all_valid((row - 1, row + 2), (col - 1, col + 2));
-                prop_assert_eq!(veil.cell_valid(row, col), cell);
-            }
-        }
     }
 }
