@@ -62,6 +62,22 @@ impl Layout {
             col_stride: strides[axes - 1],
         })
     }
+
+    /// Offset of the first of `count` samples side by side, (row, col) of a plane.
+    ///
+    /// Every unchecked access goes through here: a checked build asserts that the plane has the samples.
+    #[inline(always)]
+    pub(crate) fn offset(&self, plane: usize, (row, col): (i64, i64), count: usize) -> isize {
+        debug_assert!(
+            0 <= row
+                && row < self.shape.0 as i64
+                && 0 <= col
+                && col + count as i64 <= self.shape.1 as i64,
+            "{count} samples at ({row}, {col}) of a plane of {:?}",
+            self.shape
+        );
+        self.planes[plane] + row as isize * self.row_stride + col as isize * self.col_stride
+    }
 }
 
 /// A borrowed array of some [`DType`], to be read.
@@ -215,9 +231,7 @@ impl<'a> Lattice<'a> {
             let layout = &block.layout;
             let count = rest.len().min((at.1 + layout.shape.1 as i64 - col) as usize);
             let (part, tail) = rest.split_at_mut(count);
-            let offset = layout.planes[plane]
-                + (row - at.0) as isize * layout.row_stride
-                + (col - at.1) as isize * layout.col_stride;
+            let offset = layout.offset(plane, (row - at.0, col - at.1), count);
             // SAFETY: `block_around` found the block that holds (row, col), and `count` samples to the
             // right of it; `T` is the type of the lattice, by `dispatch`.
             let start = unsafe { block.start.cast::<T>().offset(offset) };

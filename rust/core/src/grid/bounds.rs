@@ -50,8 +50,8 @@ fn line<R: Sample<f64>, C: Sample<f64>>(
     lanes: &mut [[[f64; LANES]; 2]; 2],
 ) {
     let start = |array: &Array<'_>| {
-        (row - grid.nodes.row0) as isize * array.layout.row_stride
-            + (nodes.col0 - grid.nodes.col0) as isize * array.layout.col_stride
+        let at = (row - grid.nodes.row0, nodes.col0 - grid.nodes.col0);
+        array.layout.offset(0, at, nodes.cols())
     };
     let (rows, cols) = (&grid.rows, &grid.cols);
     let (row_step, col_step) = (rows.layout.col_stride, cols.layout.col_stride);

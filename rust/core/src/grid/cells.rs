@@ -126,23 +126,23 @@ impl<C: Real> Job for Between<'_, '_, C> {
     #[inline(always)]
     fn run(self) -> bool {
         let Locate { grid, mesh, at, len, origin, shift, rounds, region, rows, cols } = self.0;
-        let [mut row_positions, mut col_positions] = [[0.0; SPAN]; 2];
-        mesh.positions(grid, at, len, [&mut row_positions, &mut col_positions]);
+        mesh.locate(grid, at, len);
+        let [row_positions, col_positions] = &mut mesh.positions;
         let axes = [
             (row_positions, shift.0, (origin.0, region.rows), rows),
             (col_positions, shift.1, (origin.1, region.cols), cols),
         ];
         let mut inside = true;
-        for (mut positions, shift, frame, cells) in axes {
+        for (positions, shift, frame, cells) in axes {
             if shift != 0.0 {
-                for x in &mut positions {
+                for x in positions.iter_mut() {
                     *x += shift;
                 }
             }
             inside &= if rounds {
-                cut::<f64, C, true>(&positions, frame, cells)
+                cut::<f64, C, true>(positions, frame, cells)
             } else {
-                cut::<f64, C, false>(&positions, frame, cells)
+                cut::<f64, C, false>(positions, frame, cells)
             };
         }
         inside
@@ -205,6 +205,7 @@ impl Position for f64 {
 
     #[inline(always)]
     unsafe fn to_cell(self) -> i32 {
+        debug_assert!(self.abs() < -(i32::MIN as Self));
         // SAFETY: promised by the caller.
         unsafe { self.to_int_unchecked() }
     }
@@ -244,6 +245,7 @@ impl Position for f32 {
 
     #[inline(always)]
     unsafe fn to_cell(self) -> i32 {
+        debug_assert!(self.abs() < -(i32::MIN as Self));
         // SAFETY: promised by the caller.
         unsafe { self.to_int_unchecked() }
     }

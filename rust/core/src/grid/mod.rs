@@ -107,9 +107,8 @@ impl<'a> Grid<'a> {
         let nodes = self.needed(target);
         let length = |coordinate: &Array<'_>| {
             let at = |col: i64| {
-                let layout = &coordinate.layout;
-                let offset = (nodes.row0 - self.nodes.row0) as isize * layout.row_stride
-                    + (col - self.nodes.col0) as isize * layout.col_stride;
+                let node = (nodes.row0 - self.nodes.row0, col - self.nodes.col0);
+                let offset = coordinate.layout.offset(0, node, 1);
                 // SAFETY: `check_covers` saw that the nodes around the target are given; `new` knows both types.
                 unsafe {
                     match coordinate.dtype {

@@ -15,8 +15,8 @@ impl<'a> Grid<'a> {
             return None;
         }
         Some([&self.rows, &self.cols].map(|nodes| {
-            let offset = (at.0 - self.nodes.row0) as isize * nodes.layout.row_stride
-                + (at.1 - self.nodes.col0) as isize;
+            let at = (at.0 - self.nodes.row0, at.1 - self.nodes.col0);
+            let offset = nodes.layout.offset(0, at, SPAN);
             // SAFETY: `Grid::check_covers` saw that the node of every target pixel is given; SPAN of them
             // stand side by side, and `T` is their type.
             unsafe { &*nodes.start.cast::<T>().offset(offset).cast::<[T; SPAN]>() }
@@ -24,12 +24,18 @@ impl<'a> Grid<'a> {
     }
 }
 
+/// Values that are written in vectors are written in whole ones.
+const LANES: usize = 8;
+const PADDED: usize = SPAN + LANES;
+
 /// The nodes around the pixels of a span, kept from one row of the target to the next.
 pub(crate) struct Mesh {
-    /// First column of the span, and how many pixels of it there are; those after it repeat the last one.
-    at: Option<(i64, usize)>,
-    /// Index of the node to the left of each pixel, counted from that of the first one.
-    nodes: [i32; SPAN],
+    /// First column and length of the span, in one number: what was just written in two is slow to compare.
+    span: i64,
+    /// Row of the target, the row of nodes at or above it, and how far that is.
+    row: (i64, i64, i64),
+    /// Rows and columns of the positions; those after the end of the span repeat the last one.
+    pub(super) positions: [[f64; SPAN]; 2],
     /// Distance of each pixel from the node to the left, and to the right.
     distances: [[f64; SPAN]; 2],
     /// An even and an odd row of nodes.
@@ -39,87 +45,96 @@ pub(crate) struct Mesh {
 /// The nodes of one row to the left and to the right of each pixel.
 struct Line {
     row: Option<i64>,
-    rows: [[f64; SPAN]; 2],
-    cols: [[f64; SPAN]; 2],
+    rows: [[f64; PADDED]; 2],
+    cols: [[f64; PADDED]; 2],
 }
 
+const NOTHING: Line = Line { row: None, rows: [[0.0; PADDED]; 2], cols: [[0.0; PADDED]; 2] };
+
 impl Mesh {
-    pub(crate) const EMPTY: Self = {
-        const LINE: Line = Line { row: None, rows: [[0.0; SPAN]; 2], cols: [[0.0; SPAN]; 2] };
-        Self { at: None, nodes: [0; SPAN], distances: [[0.0; SPAN]; 2], lines: [LINE, LINE] }
+    pub(crate) const EMPTY: Self = Self {
+        span: -1,
+        row: (-1, 0, -1),
+        positions: [[0.0; SPAN]; 2],
+        distances: [[0.0; SPAN]; 2],
+        lines: [NOTHING, NOTHING],
     };
 
-    /// Rows and columns of the positions of the `len` pixels of `grid` from (row, col) of the target on.
-    ///
-    /// Elements after `len` repeat the last position, so that later phases need no remainder loop.
+    /// Computes the positions of the `len` pixels of `grid` from (row, col) of the target on.
     #[inline(always)]
-    pub(super) fn positions(
-        &mut self,
-        grid: &Grid<'_>,
-        (row, col): (i64, i64),
-        len: usize,
-        out: [&mut [f64; SPAN]; 2],
-    ) {
-        if self.at != Some((col, len)) {
+    pub(super) fn locate(&mut self, grid: &Grid<'_>, (row, col): (i64, i64), len: usize) {
+        // Columns are below 2**41.
+        let span = col * (SPAN as i64 + 1) + len as i64;
+        if self.span != span {
             self.place(grid.spacing.1, col, len);
+            self.span = span;
         }
-        let (i, below) = (row / grid.spacing.0, row % grid.spacing.0);
+        let (i, below) = self.descend(row, grid.spacing.0);
         let lines = [i, i + 1].map(|i| (i % 2) as usize);
         // Nodes of weight 0 are not read: they may be missing, or not finite.
         for (line, i) in lines.into_iter().zip([i, i + 1]).take(if below == 0 { 1 } else { 2 }) {
             if self.lines[line].row != Some(i) {
-                self.fill(line, grid, i, col / grid.spacing.1);
+                self.fill(line, grid, (i, col), len);
             }
         }
-        let [upper, lower] = lines.map(|line| &self.lines[line]);
-        let ([left, right], area) = (&self.distances, (grid.spacing.0 * grid.spacing.1) as f64);
+        let divide = Division::by((grid.spacing.0 * grid.spacing.1) as f64);
         let (above, below) = ((grid.spacing.0 - below) as f64, below as f64);
-        let divide = Division::by(area);
-        const NOTHING: &[[f64; SPAN]; 2] = &[[0.0; SPAN]; 2];
-        let lower = if below == 0.0 { [NOTHING; 2] } else { [&lower.rows, &lower.cols] };
-        for ((out, upper), lower) in out.into_iter().zip([&upper.rows, &upper.cols]).zip(lower) {
-            for k in 0..SPAN {
-                // The weights are products of integers below 2**53: exact. Unfused, in this order (products, sum,
-                // one division): the positions are those of GridR.
-                let sum = upper[0][k] * (right[k] * above)
-                    + upper[1][k] * (left[k] * above)
-                    + lower[1][k] * (left[k] * below)
-                    + lower[0][k] * (right[k] * below);
-                out[k] = divide.apply(sum);
-            }
+        let ([left, right], upper) = (&self.distances, &self.lines[lines[0]]);
+        let lower = if below == 0.0 { &NOTHING } else { &self.lines[lines[1]] };
+        let [rows, cols] = &mut self.positions;
+        for k in 0..SPAN {
+            // Products of integers below 2**53: exact.
+            let weights = [right[k] * above, left[k] * above, left[k] * below, right[k] * below];
+            // Unfused, in this order (products, sum, one division): the positions are those of GridR.
+            let between = |upper: &[[f64; PADDED]; 2], lower: &[[f64; PADDED]; 2]| {
+                let sum = upper[0][k] * weights[0]
+                    + upper[1][k] * weights[1]
+                    + lower[1][k] * weights[2]
+                    + lower[0][k] * weights[3];
+                divide.apply(sum)
+            };
+            rows[k] = between(&upper.rows, &lower.rows);
+            cols[k] = between(&upper.cols, &lower.cols);
         }
     }
 
-    /// Finds the columns of nodes around each pixel of a span.
+    /// The row of nodes at or above a row, and how far it is: mostly, the row follows the last one.
+    #[inline(always)]
+    fn descend(&mut self, row: i64, spacing: i64) -> (i64, i64) {
+        let (last, i, below) = self.row;
+        let (i, below) = if row == last + 1 && below + 1 < spacing {
+            (i, below + 1)
+        } else {
+            (row / spacing, row % spacing)
+        };
+        self.row = (row, i, below);
+        (i, below)
+    }
+
+    /// Finds how far the nodes around each pixel of a span are.
     #[inline(always)]
     fn place(&mut self, spacing: i64, col: i64, len: usize) {
-        let (mut node, mut from_left) = (0, col % spacing);
+        let mut from_left = col % spacing;
         for k in 0..SPAN {
-            self.nodes[k] = node;
             self.distances[0][k] = from_left as f64;
             self.distances[1][k] = (spacing - from_left) as f64;
             if k + 1 < len {
-                from_left += 1;
-                if from_left == spacing {
-                    (node, from_left) = (node + 1, 0);
-                }
+                from_left = if from_left + 1 == spacing { 0 } else { from_left + 1 };
             }
         }
-        self.at = Some((col, len));
         self.lines.iter_mut().for_each(|line| line.row = None);
     }
 
-    /// Reads row `i` of the nodes, from column `j` on.
+    /// Reads row `i` of the nodes, those around the `len` pixels from column `col` of the target on.
     #[inline(always)]
-    fn fill(&mut self, line: usize, grid: &Grid<'_>, i: i64, j: i64) {
+    fn fill(&mut self, line: usize, grid: &Grid<'_>, (i, col): (i64, i64), len: usize) {
         let Line { row, rows, cols } = &mut self.lines[line];
+        let (spacing, from_left) = (grid.spacing.1 as usize, (col % grid.spacing.1) as usize);
+        let first = (i - grid.nodes.row0, col / grid.spacing.1 - grid.nodes.col0);
         for (nodes, out) in [(&grid.rows, rows), (&grid.cols, cols)] {
-            let first = (i - grid.nodes.row0) as isize * nodes.layout.row_stride
-                + (j - grid.nodes.col0) as isize * nodes.layout.col_stride;
-            let around = (&self.nodes, &self.distances[0]);
             match nodes.dtype {
-                DType::F32 => read::<f32>(nodes, first, around, out),
-                _ => read::<f64>(nodes, first, around, out),
+                DType::F32 => read::<f32>(nodes, first, (spacing, from_left, len), out),
+                _ => read::<f64>(nodes, first, (spacing, from_left, len), out),
             }
         }
         *row = Some(i);
@@ -127,21 +142,42 @@ impl Mesh {
 }
 
 /// Reads the nodes to the left and to the right of each pixel; the latter is 0 where its weight is.
+///
+/// The first node stands `from_left` pixels before the first of `len` ones, the others every `spacing`.
 #[inline(always)]
 fn read<T: Sample<f64>>(
     nodes: &Array<'_>,
-    first: isize,
-    (left, distance): (&[i32; SPAN], &[f64; SPAN]),
-    out: &mut [[f64; SPAN]; 2],
+    first: (i64, i64),
+    (spacing, from_left, len): (usize, usize, usize),
+    out: &mut [[f64; PADDED]; 2],
 ) {
-    let step = nodes.layout.col_stride;
-    for k in 0..SPAN {
-        let offset = first + left[k] as isize * step;
+    let (start, step) = (nodes.layout.offset(0, first, 1), nodes.layout.col_stride);
+    let node = |j: usize| {
+        let offset = start + j.cast_signed() * step;
+        debug_assert_eq!(offset, nodes.layout.offset(0, (first.0, first.1 + j as i64), 1));
         // SAFETY: `Grid::check_covers` saw that the nodes around every pixel of the target window are given,
         // those to the right (below) of pixels that do not stand on one to the left (above).
-        let node = |offset: isize| unsafe { *nodes.start.cast::<T>().offset(offset) }.widen();
-        out[0][k] = node(offset);
-        out[1][k] = if distance[k] == 0.0 { 0.0 } else { node(offset + step) };
+        unsafe { *nodes.start.cast::<T>().offset(offset) }.widen()
+    };
+    let (mut k, mut j, mut before) = (0, 0, from_left);
+    while k < len {
+        let count = (spacing - before).min(len - k);
+        // Of a pixel that stands on a node, the one to the right is not read.
+        let right = if before + count > 1 { node(j + 1) } else { 0.0 };
+        for (out, value) in out.iter_mut().zip([node(j), right]) {
+            // Whole vectors: the next cell overwrites what is too much.
+            for k in (k..k + count).step_by(LANES) {
+                out[k..k + LANES].fill(value);
+            }
+        }
+        if before == 0 {
+            out[1][k] = 0.0;
+        }
+        (k, j, before) = (k + count, j + 1, 0);
+    }
+    for out in out {
+        let last = out[len - 1];
+        out[len..].fill(last);
     }
 }
 

@@ -36,11 +36,25 @@ struct Base<T> {
 
 impl<T> Base<T> {
     #[inline(always)]
-    fn new(block: &Array<'_>, plane: usize, home: &Home) -> Self {
-        let layout = &block.layout;
+    fn new<C, const N: usize>(
+        block: &Array<'_>,
+        plane: usize,
+        home: &Home,
+        span: &Span<C, N>,
+    ) -> Self {
+        let (layout, first) = (&block.layout, (home.cells.rows.0, home.cells.cols.0));
+        if cfg!(debug_assertions) {
+            for (&row, &col) in span.rows.index.iter().zip(&span.cols.index) {
+                debug_assert!(home.cells.contains(row, col));
+                let (down, across) = (i64::from(row - first.0), i64::from(col - first.1));
+                for tap in 0..N as i64 {
+                    layout.offset(plane, (home.corner.0 + down + tap, home.corner.1 + across), N);
+                }
+            }
+        }
+        let offset = layout.offset(plane, home.corner, N);
         // SAFETY: `Home` knows that every tap of its cells, this one included, is in the block.
-        let start = unsafe { block.start.cast::<T>().offset(layout.planes[plane] + home.corner) };
-        let first = (home.cells.rows.0, home.cells.cols.0);
+        let start = unsafe { block.start.cast::<T>().offset(offset) };
         Self { start, first, row_stride: layout.row_stride, col_stride: layout.col_stride }
     }
 
@@ -87,7 +101,7 @@ impl<T: Sample<C>, C: Real, const N: usize> Fast<'_, '_, T, C, N> {
     #[inline(always)]
     fn gather<const UNIT: bool>(self) -> bool {
         let Self { block, plane, home, span, usable, values, .. } = self;
-        let base = Base::<T>::new(block, plane, home);
+        let base = Base::<T>::new(block, plane, home, span);
         let offsets = base.offsets::<C, N, UNIT>(span);
         let col_stride = if UNIT { 1 } else { base.col_stride };
         let Weights { rows, cols } = &span.weights;
@@ -276,9 +290,7 @@ fn sample<T: Copy>(
 /// The sample must lie in the block, and `T` must be its type.
 #[inline(always)]
 unsafe fn read<T: Copy>(block: &Array<'_>, plane: usize, (row, col): (i64, i64)) -> T {
-    let layout = &block.layout;
-    let offset =
-        layout.planes[plane] + row as isize * layout.row_stride + col as isize * layout.col_stride;
+    let offset = block.layout.offset(plane, (row, col), 1);
     // SAFETY: promised by the caller.
     unsafe { *block.start.cast::<T>().offset(offset) }
 }
@@ -304,7 +316,7 @@ impl<T: Copy> Job for Pick<'_, '_, T> {
 impl<T: Copy> Pick<'_, '_, T> {
     #[inline(always)]
     fn pick<const UNIT: bool>(self) {
-        let base = Base::<T>::new(self.block, self.plane, self.home);
+        let base = Base::<T>::new(self.block, self.plane, self.home, self.span);
         let offsets = base.offsets::<f32, 1, UNIT>(self.span);
         for k in 0..SPAN {
             // SAFETY: `Home` knows that every cell of the span lies in the block.

@@ -10,13 +10,13 @@ pub(super) struct Home {
     pub(super) block: usize,
     /// The cells. Offsets are counted from the first tap of the first one.
     pub(super) cells: Rect,
-    /// Where that tap lies in a plane of the block, in elements.
-    pub(super) corner: isize,
+    /// Row and column of that tap in the block.
+    pub(super) corner: (i64, i64),
 }
 
 impl Home {
     /// The home of no span.
-    pub(super) const NOWHERE: Self = Self { block: 0, cells: Rect::NOWHERE, corner: 0 };
+    pub(super) const NOWHERE: Self = Self { block: 0, cells: Rect::NOWHERE, corner: (0, 0) };
 
     /// The home of the cells in `span`, whose taps go from `taps.0` to `taps.1` and lie in `domain`.
     pub(super) fn new(
@@ -42,8 +42,7 @@ impl Home {
         };
         let rows = axis(domain.rows, (held.row0, held.row1), span.rows, layout.row_stride)?;
         let cols = axis(domain.cols, (held.col0, held.col1), span.cols, layout.col_stride)?;
-        let corner = (i64::from(rows.0) + first - held.row0) as isize * layout.row_stride
-            + (i64::from(cols.0) + first - held.col0) as isize * layout.col_stride;
+        let corner = (i64::from(rows.0) + first - held.row0, i64::from(cols.0) + first - held.col0);
         Some(Self { block, cells: Rect { rows, cols }, corner })
     }
 }

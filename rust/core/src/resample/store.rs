@@ -75,8 +75,7 @@ impl<'t, O: Copy> Output<'t, O> {
     ) -> Result<()> {
         let layout = &self.out.layout;
         if len == SPAN && layout.col_stride == 1 {
-            debug_assert!(at.0 < layout.shape.0 && at.1 + SPAN <= layout.shape.1);
-            let first = layout.planes[plane] + at.0 as isize * layout.row_stride + at.1 as isize;
+            let first = layout.offset(plane, (at.0 as i64, at.1 as i64), SPAN);
             // SAFETY: `Task::check` saw that the output has the shape of the target window, in which
             // every span lies; `O` is its type, by `dispatch`. No other thread has this tile.
             make(unsafe { &mut *self.out.start.cast::<O>().offset(first).cast::<[O; SPAN]>() })
@@ -105,9 +104,7 @@ impl<'t, O: Copy> Output<'t, O> {
 /// Writes samples side by side into a row of a plane.
 fn write<T: Copy>(out: &ArrayMut<'_>, plane: usize, (row, col): (usize, usize), samples: &[T]) {
     let layout = &out.layout;
-    debug_assert!(row < layout.shape.0 && col + samples.len() <= layout.shape.1);
-    let first =
-        layout.planes[plane] + row as isize * layout.row_stride + col as isize * layout.col_stride;
+    let first = layout.offset(plane, (row as i64, col as i64), samples.len());
     // SAFETY: `Task::check` saw that the output has the shape of the target window, in which every
     // span lies; `T` is its type, by `dispatch`.
     unsafe {

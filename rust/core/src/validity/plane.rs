@@ -171,9 +171,7 @@ impl MaskPlane<'_> {
         if let Some((block, at)) = self.mask.block_around(rows, cols) {
             let layout = &block.layout;
             let tap = |row: i64, col: i64| {
-                let offset = layout.planes[self.plane]
-                    + (row - at.0) as isize * layout.row_stride
-                    + (col - at.1) as isize * layout.col_stride;
+                let offset = layout.offset(self.plane, (row - at.0, col - at.1), 1);
                 // SAFETY: `block_around` found the block that holds the taps; masks are bytes, by `Task::check`.
                 unsafe { *block.start.offset(offset) }
             };
@@ -219,9 +217,8 @@ impl MaskPlane<'_> {
         if height * width > MANY {
             return None;
         }
-        let offset = layout.planes[self.plane]
-            + (rows.0 - held.row0) as isize * layout.row_stride
-            + (cols.0 - held.col0) as isize;
+        let at = (rows.0 - held.row0, cols.0 - held.col0);
+        let offset = layout.offset(self.plane, at, width);
         // SAFETY: the region lies in the block, whose rows have `stride` bytes or more from one to the next.
         let start = unsafe {
             let start = self.mask.block(index).start.offset(offset);
