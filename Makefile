@@ -13,10 +13,17 @@ RUST_SOURCES := $(shell find rust -path rust/target -prune -o \
 
 # A stamp whose recipe failed must not look fresh.
 .DELETE_ON_ERROR:
-.PHONY: help build demo test check bench bench-quick performance clean
+.PHONY: help build demo test checked check bench bench-quick bench-rust bench-instructions performance clean
+
+# What `make checked` needs of the machine: AddressSanitizer, where the C compiler has its run-time. A stable
+# rustc has the option, but calls it unstable; the target is named so that build scripts go without.
+RUST_HOST := $(shell rustc -vV 2>/dev/null | sed -n 's/^host: //p')
+ASAN := $(filter /%,$(shell $(CC) -print-file-name=libasan.so 2>/dev/null))
+SANITIZED := $(if $(ASAN),RUSTC_BOOTSTRAP=1 RUSTFLAGS=-Zsanitizer=address)
+SANITIZING := $(if $(ASAN),LD_PRELOAD=$(ASAN) ASAN_OPTIONS=detect_leaks=0)
 
 help: ## list the verbs
-	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1|\2/p' Makefile | awk -F'|' '{printf "%-18s%s\n", $$1, $$2}'
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1|\2/p' Makefile | awk -F'|' '{printf "%-25s%s\n", $$1, $$2}'
 	@echo "PYTHON=... chooses the interpreter that .venv is made with (now $(PYTHON))."
 
 build: $(VENV)/.built $(VENV)/.deps ## make .venv, install what the other verbs need, build the Rust engine
@@ -32,6 +39,16 @@ test: build ## Rust tests, then all Python tests and the examples in docstrings
 	@$(BIN)/python -m pytest --doctest-modules gridr_dask tests \
 		--ignore=gridr_dask/demo/__main__.py
 
+# Installed apart from the engine of .venv. Python is not sanitized, so the run-time is loaded before it.
+checked: $(VENV)/.deps ## laws and fuzzing on an engine with every assertion, sanitized (five minutes)
+	@echo "Building the engine with assertions $(if $(ASAN),and AddressSanitizer,(no AddressSanitizer here)) ..."
+	@rm -rf build/checked && mkdir -p build/checked
+	@$(ACTIVATED) $(SANITIZED) maturin build --quiet --locked --profile checked --target $(RUST_HOST) \
+		--out build/checked >build/checked/log 2>&1 || { cat build/checked/log; exit 1; }
+	@$(BIN)/python -m pip install --quiet --no-deps --target build/checked/site build/checked/*.whl
+	@$(SANITIZING) $(BIN)/python -m pytest -o pythonpath="build/checked/site ." -m "not slow and not distributed" \
+		tests/properties tests/parity/test_oracle.py tests/unit/test_bad_engine_calls.py
+
 check: build ## formatting, lints, import contracts and types, in both languages
 	@echo "Checking the Python package ..."
 	@$(BIN)/ruff format --check --quiet .
@@ -41,13 +58,20 @@ check: build ## formatting, lints, import contracts and types, in both languages
 	@$(BIN)/python -m mypy.stubtest gridr_dask._core
 	@echo "Checking the Rust engine ..."
 	@cd rust && $(CARGO) fmt --check
-	@cd rust && $(CARGO) clippy --quiet --all-targets --locked -- -D warnings
+	@cd rust && $(CARGO) clippy --quiet --all-targets --all-features --locked -- -D warnings
 
 bench: build $(VENV)/.bench ## compare speed with other libraries, into build/bench/ (some minutes)
 	@$(BIN)/python -m tests.benchmarks.table --json build/bench/bench.json
 
 bench-quick: build $(VENV)/.bench ## the same with small images and few runs (under two minutes)
 	@$(BIN)/python -m tests.benchmarks.table --quick --json build/bench/quick.json
+
+bench-rust: ## time single phases of the engine: positions, weights, prefilter (two minutes)
+	@cd rust && $(CARGO) bench --quiet --locked -p gridr-dask-core --features bench --bench phases
+
+bench-instructions: ## count the instructions of these phases with valgrind, whatever else runs (a minute)
+	@command -v valgrind >/dev/null || { echo "valgrind is needed"; exit 1; }
+	@cd rust && $(CARGO) bench --quiet --locked -p gridr-dask-core --features bench --bench instructions
 
 performance: build ## docs/performance.md and its plot, from what make bench measured last
 	@$(BIN)/python -m tests.benchmarks.report --json build/bench/bench.json

@@ -1,14 +1,18 @@
 """What all tests share: instruction sets to run on, hypothesis profiles, a cluster of processes."""
 
 import os
+import platform
+import shutil
 
 import hypothesis
 import pytest
 from distributed import Client, LocalCluster
 
+from gridr_dask import _core  # noqa: TID251 - a report on the engine itself
 from gridr_dask.compute import isa as instruction_sets
 
 KNOWN_SETS = ("portable", "avx2", "avx512")
+EMULATOR = shutil.which("qemu-x86_64") if platform.machine() == "x86_64" else None
 
 _COMMON = {
     "deadline": None,
@@ -30,8 +34,9 @@ def pytest_report_header() -> str:
     available = instruction_sets.available()
     lacking = [name for name in KNOWN_SETS if name not in available]
     return (
-        f"gridr_dask: instruction sets {', '.join(available)}; "
+        f"gridr_dask: {'debug' if _core.DEBUG else 'release'} build; sets {', '.join(available)}; "
         f"not tested, since this machine lacks them: {', '.join(lacking) or 'none'}; "
+        f"an old CPU is {'emulated' if EMULATOR else 'not emulated, since qemu-x86_64 is missing'}; "
         f"hypothesis profile {PROFILE}"
     )
 

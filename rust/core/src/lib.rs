@@ -13,6 +13,9 @@
 //! block, the span, the thread or the instruction set.
 
 pub mod arch;
+#[cfg(feature = "bench")]
+#[doc(hidden)]
+pub mod bench;
 mod boundary;
 mod buffer;
 mod error;
