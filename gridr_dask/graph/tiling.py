@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 from dask.array.core import normalize_chunks
 from dask.tokenize import tokenize
 from dask.utils import format_bytes
@@ -88,7 +89,7 @@ def _tiled(
     )
     loads = tuple(image.load(str(name)) for name, image in images.items())
     plan = Plan(chunk_plan, positions.grid, positions.node_bytes, loads)
-    return Tiling(plan, positions, tokenize(positions, target, sizes))
+    return Tiling(plan, positions, tokenize(positions, target, *map(np.asarray, sizes)))
 
 
 def _is_auto(chunks: Any) -> bool:

@@ -60,25 +60,26 @@ def node_bounds(
         for reduce, empty in ((np.minimum, np.inf), (np.maximum, -np.inf))
     ):
         known = values if finite is None else np.where(finite, values, empty)
-        bounds[..., k] = _reduce(_reduce(known, row_spans, reduce, 0), col_spans, reduce, 1)
+        # Rows are taken and reduced much faster than columns.
+        by_column = np.ascontiguousarray(_reduce(known, row_spans, reduce).T)
+        bounds[..., k] = _reduce(by_column, col_spans, reduce).T
     return bounds
 
 
-def _reduce(values: npt.NDArray[Any], spans: Spans, reduce: np.ufunc, axis: int) -> npt.NDArray[Any]:
-    """Reduce an axis over each span."""
+def _reduce(values: npt.NDArray[Any], spans: Spans, reduce: np.ufunc) -> npt.NDArray[Any]:
+    """Reduce the rows of each span to one."""
     starts, last = np.asarray(spans).T - [[0], [1]]
     longest = int((last - starts).max(initial=0))
     reduced: npt.NDArray[Any]
     if longest < _SHORT:
-        reduced = values.take(starts, axis=axis)
+        reduced = values[starts]
         for k in range(1, longest + 1):
-            reduce(reduced, values.take(np.minimum(starts + k, last), axis=axis), out=reduced)
+            reduce(reduced, values[np.minimum(starts + k, last)], out=reduced)
         return reduced
     # ``reduceat`` takes starts and stops in turn, and no stop beyond the last index: so reduce up to
     # the last node of each span, then take that one in as well.
     edges = np.stack([starts, last], axis=1).ravel()
-    head = reduce.reduceat(values, edges, axis=axis).take(range(0, len(edges), 2), axis=axis)
-    reduced = reduce(head, values.take(last, axis=axis))
+    reduced = reduce(reduce.reduceat(values, edges, axis=0)[::2], values[last])
     return reduced
 
 
