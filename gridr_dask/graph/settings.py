@@ -27,7 +27,7 @@ def task_memory() -> int:
     value = dask.config.get("gridr.task-memory")
     try:
         size = int(parse_bytes(value))
-    except (TypeError, ValueError):
+    except (AttributeError, TypeError, ValueError, OverflowError):
         size = 0
     if size < 1:
         raise InvalidInputError(
