@@ -164,7 +164,8 @@ class GridrAccessor(Generic[_Object]):
     def plan(self, grid: Any, **arguments: Any) -> Plan:
         """Return what `resample` with the same arguments would read and hold if it is lazy.
 
-        Nothing is read but the grid: a lazy one is computed, for its extents.
+        Nothing is read but the grid: a lazy one is computed, for its extents. A plan is given of what
+        `resample` refuses as too large, too.
 
         Parameters
         ----------

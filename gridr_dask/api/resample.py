@@ -19,7 +19,7 @@ from gridr_dask.compute.dtypes import result_dtype
 from gridr_dask.compute.resample import bands_can_differ
 from gridr_dask.compute.threads import default_threads
 from gridr_dask.errors import GridrError, InvalidInputError
-from gridr_dask.graph import AUTO, Image, Resampling, image_of, is_dask, resample_lazily, tile
+from gridr_dask.graph import AUTO, Image, Resampling, check_memory, image_of, is_dask, resample_lazily, tile
 from gridr_dask.plan import Plan
 
 __all__ = ["plan", "resample"]
@@ -54,13 +54,8 @@ def resample(obj: _Object, grid: Any, **arguments: Any) -> Any:
     variables = _variables(obj, request)
     images = {name: v.image() for name, v in variables.items() if v.is_lazy(request)}
     tiling = tile(request.positions, request.target, request.chunks or AUTO, images) if images else None
-    if tiling is not None and tiling.plan.tasks > _MANY_TASKS:
-        warnings.warn(
-            f"the graph has {tiling.plan.tasks} tasks; dask slows down above {_MANY_TASKS}: give larger "
-            f"chunks, or compute the target part by part with window=",
-            UserWarning,
-            stacklevel=3,
-        )
+    if tiling is not None:
+        _check_size(tiling.plan)
     results, valids = {}, {}
     for name, variable in variables.items():
         with _noting(name, obj):
@@ -87,6 +82,17 @@ def plan(obj: xr.DataArray | xr.Dataset, grid: Any, **arguments: Any) -> Plan:
         raise InvalidInputError(f"no variable has both dims {list(request.spatial)}", "variables")
     images = {name: variable.image() for name, variable in variables.items()}
     return tile(request.positions, request.target, request.chunks or AUTO, images).plan
+
+
+def _check_size(plan: Plan) -> None:
+    check_memory(plan)
+    if plan.tasks > _MANY_TASKS:
+        warnings.warn(
+            f"the graph has {plan.tasks} tasks; dask slows down above {_MANY_TASKS}: give larger "
+            f"chunks, or compute the target part by part with window=",
+            UserWarning,
+            stacklevel=4,
+        )
 
 
 def _variables(obj: xr.DataArray | xr.Dataset, request: Request) -> dict[Hashable, _Variable]:

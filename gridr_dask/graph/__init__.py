@@ -4,7 +4,7 @@ from gridr_dask.graph.assemble import resample_lazily
 from gridr_dask.graph.images import Image, image_of, is_dask
 from gridr_dask.graph.nodes import Positions, positions_of
 from gridr_dask.graph.tasks import Resampling
-from gridr_dask.graph.tiling import AUTO, DEFAULT_CHUNK, Tiling, tile
+from gridr_dask.graph.tiling import AUTO, DEFAULT_CHUNK, Tiling, check_memory, tile
 
 __all__ = [
     "AUTO",
@@ -13,6 +13,7 @@ __all__ = [
     "Positions",
     "Resampling",
     "Tiling",
+    "check_memory",
     "image_of",
     "is_dask",
     "positions_of",

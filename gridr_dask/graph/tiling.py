@@ -19,7 +19,7 @@ from gridr_dask.graph.settings import task_memory
 from gridr_dask.plan import Chunking, Plan, plan_chunks
 from gridr_dask.plan.chunks import spans_of
 
-__all__ = ["AUTO", "DEFAULT_CHUNK", "Tiling", "tile"]
+__all__ = ["AUTO", "DEFAULT_CHUNK", "Tiling", "check_memory", "tile"]
 
 AUTO = ("auto", "auto")
 """Chunks that nobody asked for."""
@@ -52,24 +52,33 @@ def tile(
     target : Window
         The pixels that are wanted.
     chunks : (row chunks, col chunks)
-        Chunks of the target, in any form that dask takes for one axis. ``"auto"`` is 2048, or less
-        where a task would not fit into ``gridr.task-memory``.
+        Chunks of the target, in any form that dask takes for one axis. ``"auto"`` is 2048, or less,
+        down to 256, where a task would not fit into ``gridr.task-memory``.
     images : mapping of name to Image
         All that is resampled: of one shape and with one kernel.
 
     Raises
     ------
     InvalidInputError
-        If the chunks do not fit the target, or a task does not fit into memory.
+        If the chunks do not fit the target.
     """
     limit, side = task_memory(), DEFAULT_CHUNK
     while True:
         tiling = _tiled(positions, target, _with_side(chunks, side), images)
-        if tiling.plan.at_most() <= limit or tiling.plan.peak <= limit:
+        if _fits(tiling.plan, limit) or not any(map(_is_auto, chunks)) or side <= _SMALLEST:
             return tiling
-        if not any(map(_is_auto, chunks)) or side <= _SMALLEST:
-            raise _too_large(tiling.plan, limit)
         side //= 2
+
+
+def check_memory(plan: Plan) -> None:
+    """Raise InvalidInputError if a task would hold more than ``gridr.task-memory``."""
+    limit = task_memory()
+    if not _fits(plan, limit):
+        raise _too_large(plan, limit)
+
+
+def _fits(plan: Plan, limit: int) -> bool:
+    return plan.at_most() <= limit or plan.peak <= limit
 
 
 def _tiled(

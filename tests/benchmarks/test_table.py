@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.benchmarks import graphs, lines, report, table
+from tests.benchmarks import graphs, lines, memory, report, table
 from tests.benchmarks.lines import LINES, Row, Settings
 
 ROOT = Path(__file__).parents[2]
@@ -74,6 +74,12 @@ def test_graphs_are_measured_and_recorded(
     assert [row["unit"] for row in rows] == ["ms", "MB", "ms"] * 2
     out = capsys.readouterr().out
     assert all(row["case"] in out and row["ours"] > 0 for row in rows)
+
+
+@pytest.mark.slow
+def test_a_task_takes_no_more_memory_than_planned() -> None:
+    for row in memory.memory(2):
+        assert row.met, table.printed(row)
 
 
 def test_a_missing_peer_is_a_row_with_a_reason(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -62,7 +62,9 @@ def test_chunks_that_were_asked_for_are_kept_or_refused():
         with pytest.raises(gridr_dask.InvalidInputError, match="2000 x 2000 target chunk"):
             source().gridr.resample(**call, chunks=2000)
         lazy = source().gridr.resample(**call, chunks={"y": 2000})
-    assert lazy.data.chunksize[1:] == (2000, 1024)
+        # A plan shows what is refused.
+        assert source().gridr.plan(**call, chunks=2000).peak > 30 * MIB
+    assert lazy.data.chunksize[1:] == (2000, 512)
 
 
 def test_the_setting_is_read_at_each_call():
