@@ -15,6 +15,7 @@ from dask.tokenize import tokenize
 
 from gridr_dask.compute.resample import bands_can_differ
 from gridr_dask.geometry.window import Span
+from gridr_dask.graph.expressions import as_expression
 from gridr_dask.graph.images import Image
 from gridr_dask.graph.layer import BlockLayer, Index, Key, Recipe
 from gridr_dask.graph.tasks import ChunkTask, Resampling, fill_chunk, resample_chunk
@@ -61,8 +62,9 @@ def resample_lazily(image: Image, tiling: Tiling) -> tuple[da.Array, da.Array | 
         [*inputs, *tiling.positions.arrays],
     )
     graph = _with_layer(graph, name, chunks, recipe, {node_name, *(array.name for array in inputs)})
+    finish = as_expression if image.as_expression else _unchanged
     if not common.with_valid:
-        return da.Array(graph, name, tuple(chunks), dtype=common.fill.dtype), None
+        return finish(da.Array(graph, name, tuple(chunks), dtype=common.fill.dtype)), None
     values_name, valid_name = (name.replace("resample", half, 1) for half in ("values", "valid"))
     values = _with_layer(graph, values_name, chunks, _HalfRecipe(name, 0), {name})
     per_band = bands_can_differ(source.dtype, common.fill.dtype, common.rule)
@@ -70,9 +72,13 @@ def resample_lazily(image: Image, tiling: Tiling) -> tuple[da.Array, da.Array | 
     half = _HalfRecipe(name, 1, None if per_band else common.axes, len(chunks))
     valid = _with_layer(graph, valid_name, valid_chunks, half, {name})
     return (
-        da.Array(values, values_name, tuple(chunks), dtype=common.fill.dtype),
-        da.Array(valid, valid_name, tuple(valid_chunks), dtype=np.dtype(bool)),
+        finish(da.Array(values, values_name, tuple(chunks), dtype=common.fill.dtype)),
+        finish(da.Array(valid, valid_name, tuple(valid_chunks), dtype=np.dtype(bool))),
     )
+
+
+def _unchanged(array: da.Array) -> da.Array:
+    return array
 
 
 def _joined(

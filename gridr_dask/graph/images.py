@@ -15,6 +15,7 @@ from dask.highlevelgraph import HighLevelGraph
 from dask.tokenize import tokenize
 
 from gridr_dask.compute.resample import bands_can_differ
+from gridr_dask.graph.expressions import from_expression, is_expression
 from gridr_dask.graph.layer import BlockLayer, Index, Key
 from gridr_dask.graph.tasks import Resampling
 from gridr_dask.plan import Chunking, Load
@@ -27,8 +28,8 @@ _SIDE, _BLOCK = 2048, 16 << 20
 
 
 def is_dask(array: object) -> bool:
-    """Return whether an array is a dask array."""
-    return isinstance(array, da.Array)
+    """Return whether an array is a dask array, of dask itself or of the package ``dask-array``."""
+    return isinstance(array, da.Array) or is_expression(array)
 
 
 @dataclass(frozen=True)
@@ -38,6 +39,8 @@ class Image:
     source: da.Array
     mask: da.Array | None
     resampling: Resampling
+    as_expression: bool = False
+    """Whether the results are expressions, as the source was."""
 
     @property
     def blocks(self) -> Chunking:
@@ -79,13 +82,15 @@ class Image:
 def image_of(source: Any, mask: Any, resampling: Resampling) -> Image:
     """Return the image of a source and a mask, numpy or dask."""
     mask = None if mask is None else _as_dask(mask, (0, 1))
-    return Image(_as_dask(source, resampling.axes), mask, resampling)
+    return Image(_as_dask(source, resampling.axes), mask, resampling, is_expression(source))
 
 
 def _as_dask(array: Any, axes: tuple[int, int]) -> da.Array:
     """Return a dask array. One in memory is cut when its blocks are asked for, without a copy."""
     if isinstance(array, da.Array):
         return array
+    if is_expression(array):
+        return from_expression(array)
     array = np.asarray(array)
     spatial = {axis % array.ndim for axis in axes}
     sizes = [max(min(n, _SIDE), 1) if axis in spatial else "auto" for axis, n in enumerate(array.shape)]

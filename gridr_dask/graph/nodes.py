@@ -18,6 +18,7 @@ from dask.delayed import delayed
 from gridr_dask.compute import Nodes
 from gridr_dask.geometry import Grid, Window
 from gridr_dask.geometry.window import Span
+from gridr_dask.graph.expressions import from_expression, is_expression
 from gridr_dask.graph.layer import Index, Key, Recipe
 from gridr_dask.graph.tasks import gather_nodes
 from gridr_dask.plan import Chunking, node_bounds
@@ -54,6 +55,7 @@ class Positions(Protocol):
 
 def positions_of(rows: Any, cols: Any, grid: Grid) -> Positions:
     """Return the positions that two arrays hold, numpy or dask."""
+    rows, cols = (from_expression(part) if is_expression(part) else part for part in (rows, cols))
     if isinstance(rows, da.Array) or isinstance(cols, da.Array):
         rows = da.asarray(rows)
         return DaskPositions(rows, da.asarray(cols).rechunk(rows.chunks), grid)
