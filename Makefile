@@ -62,6 +62,8 @@ check: build ## formatting, lints, import contracts and types, in both languages
 
 bench: build $(VENV)/.bench ## compare speed with other libraries, into build/bench/ (some minutes)
 	@$(BIN)/python -m tests.benchmarks.table --json build/bench/bench.json
+	@$(BIN)/python -m tests.benchmarks.graphs --json build/bench/graphs.json
+	@$(BIN)/python -m tests.benchmarks.memory --json build/bench/memory.json
 
 bench-quick: build $(VENV)/.bench ## the same with small images and few runs (under two minutes)
 	@$(BIN)/python -m tests.benchmarks.table --quick --json build/bench/quick.json

@@ -13,6 +13,7 @@ from gridr_dask.errors import (
     UnsupportedDtypeError,
 )
 from gridr_dask.io import to_zarr
+from gridr_dask.plan import Plan
 from gridr_dask.versions import show_versions
 
 __all__ = [
@@ -21,6 +22,7 @@ __all__ = [
     "GridrDatasetAccessor",
     "GridrError",
     "InvalidInputError",
+    "Plan",
     "UnsupportedDtypeError",
     "__version__",
     "array_bspline_prefiltering",

@@ -10,6 +10,7 @@ import xarray as xr
 
 from gridr_dask import api
 from gridr_dask.compute.interpolators import Interpolator
+from gridr_dask.plan import Plan
 
 __all__ = ["GridrDataArrayAccessor", "GridrDatasetAccessor"]
 
@@ -69,7 +70,8 @@ class GridrAccessor(Generic[_Object]):
             Rows and columns of the target to compute, in target pixels; default all,
             ``(nodes - 1) * grid_resolution + 1`` along each axis.
         chunks : int, pair, mapping by dim or "auto", optional
-            Chunks of the target along the spatial dims; default 2048 when lazy. Other dims keep theirs.
+            Chunks of the target along the spatial dims; default ``"auto"`` when lazy: 2048, or less where
+            a task would not fit into ``gridr.task-memory``. Other dims keep theirs.
         mask : array, optional
             Validity of the source along its spatial dims, for all bands: 0 or False is invalid. A pixel that
             needs an invalid sample is invalid.
@@ -158,6 +160,39 @@ class GridrAccessor(Generic[_Object]):
             coords=coords,
             keep_attrs=keep_attrs,
         )
+
+    def plan(self, grid: Any, **arguments: Any) -> Plan:
+        """Return what `resample` with the same arguments would read and hold if it is lazy.
+
+        Nothing is read but the grid: a lazy one is computed, for its extents. A plan is given of what
+        `resample` refuses as too large, too.
+
+        Parameters
+        ----------
+        grid : pair of arrays, array of shape (2, y, x), or Dataset
+            Source positions in pixels.
+        **arguments
+            Those of `resample`.
+
+        Returns
+        -------
+        Plan
+            With ``summary()``, ``windows``, ``to_json()``, and a picture in notebooks.
+
+        Raises
+        ------
+        InvalidInputError, UnsupportedDtypeError
+            As `resample` raises them.
+
+        Examples
+        --------
+        >>> import numpy as np, xarray as xr, gridr_dask
+        >>> image = xr.DataArray(np.zeros((300, 400)), dims=("y", "x"))
+        >>> plan = image.gridr.plan(np.mgrid[:200, :200] + 0.5, chunks=100)
+        >>> plan.summary()["tasks"], plan.windows[0, 1].tolist()
+        (4, [0, 102, 99, 202])
+        """
+        return api.plan(self._obj, grid, **arguments)
 
 
 @xr.register_dataarray_accessor("gridr")

@@ -1,5 +1,5 @@
 """The verbs of the package on xarray objects: checked once, then eager or lazy."""
 
-from gridr_dask.api.resample import resample
+from gridr_dask.api.resample import plan, resample
 
-__all__ = ["resample"]
+__all__ = ["plan", "resample"]

@@ -1,171 +1,195 @@
-"""`resample` on a DataArray or a Dataset: arguments checked and translated, then eager or lazy."""
+"""`resample` on a DataArray or a Dataset, eager or lazy, and the plan of what is lazy."""
 
 from __future__ import annotations
 
 import warnings
-from collections.abc import Hashable, Iterable, Mapping, Sequence
+from collections.abc import Hashable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
-from operator import index
 from typing import Any, TypeVar
 
 import numpy as np
-import numpy.typing as npt
 import xarray as xr
 
-from gridr_dask.api.grids import check_known, node_coordinates
-from gridr_dask.api.metadata import (
-    fill_of,
-    keeps_attrs,
-    kept_coords,
-    nodata_of,
-    resampled_metadata,
-    spatial_dims,
-)
-from gridr_dask.compute import (
-    Blocks,
-    Nodes,
-    SampleRule,
-    SourceMask,
-    get_interpolator,
-    kernel_of,
-    resample_window,
-)
+from gridr_dask.api.grids import check_known
+from gridr_dask.api.metadata import fill_of, kept_coords, nodata_of, resampled_metadata
+from gridr_dask.api.request import Request, checked_request, mask_of
+from gridr_dask.compute import Blocks, SampleRule, SourceMask, resample_window
 from gridr_dask.compute.dtypes import result_dtype
-from gridr_dask.compute.interpolators import Interpolator
 from gridr_dask.compute.resample import bands_can_differ
 from gridr_dask.compute.threads import default_threads
-from gridr_dask.compute.validity import check_mask_dtype
 from gridr_dask.errors import GridrError, InvalidInputError
-from gridr_dask.geometry import Boundary, Grid, Kernel, Window
-from gridr_dask.graph import DEFAULT_CHUNK, Resampling, is_dask, resample_lazily
+from gridr_dask.graph import AUTO, Image, Resampling, check_memory, image_of, is_dask, resample_lazily, tile
+from gridr_dask.plan import Plan
 
-__all__ = ["resample"]
+__all__ = ["plan", "resample"]
 
 _Object = TypeVar("_Object", xr.DataArray, xr.Dataset)
 
-_ALIASES = {"bilinear": "linear", "bicubic": "cubic"}
-_MAX_ORIGIN = 1 << 28
+_MANY_TASKS = 200_000
+"""From here on dask's scheduler is what one waits for."""
 
 
 @dataclass(frozen=True)
-class _Request:
-    """The arguments of a call, checked and translated, as far as variables share them."""
+class _Variable:
+    """An array to resample, with what is to be done."""
 
-    rows: Any
-    cols: Any
-    grid: Grid
-    target: Window
-    kernel: Kernel
-    boundary: Boundary
-    spatial: tuple[Hashable, Hashable]
-    origin: tuple[int, int]
+    array: xr.DataArray
     mask: Any
-    safe: Any
-    chunks: Any
-    src_nodata: Any
-    nan_is_invalid: bool
-    nodata_out: Any
-    dtype: npt.DTypeLike | None
-    return_mask: bool
-    keep_attrs: bool
+    resampling: Resampling
+
+    def is_lazy(self, request: Request) -> bool:
+        """Return whether the result is a dask array."""
+        lazy = request.chunks is not None or bool(request.positions.arrays)
+        return lazy or is_dask(self.array.data) or is_dask(self.mask)
+
+    def image(self) -> Image:
+        """Return the array and its mask as dask arrays."""
+        return image_of(self.array.data, self.mask, self.resampling)
 
 
-def resample(
-    obj: _Object,
-    grid: Any,
-    *,
-    interp: str | Interpolator = "cubic",
-    grid_resolution: tuple[int, int] = (1, 1),
-    window: tuple[slice, slice] | None = None,
-    chunks: Any = None,
-    mask: Any = None,
-    mask_safe_win: tuple[slice, slice] | None = None,
-    grid_mask: Any = None,
-    grid_nodata: float | None = None,
-    boundary_condition: str | None = None,
-    trust_padding: bool | None = None,
-    src_nodata: Any = "auto",
-    nodata_out: Any = "auto",
-    nan_policy: str = "propagate",
-    dtype: npt.DTypeLike | None = None,
-    return_mask: bool = False,
-    source_origin: tuple[int, int] = (0, 0),
-    variables: Iterable[Hashable] | None = None,
-    dims: Sequence[Hashable] | None = None,
-    coords: Mapping[Any, Any] | None = None,
-    keep_attrs: bool | None = True,
-) -> Any:
+def resample(obj: _Object, grid: Any, **arguments: Any) -> Any:
     """Resample an object through a grid; see `gridr_dask.accessor.GridrAccessor.resample`."""
-    rows, cols = node_coordinates(grid, grid_mask, grid_nodata)
-    spec = Grid(rows.shape, _pair("grid_resolution", grid_resolution))
-    origin = _pair("source_origin", source_origin)
-    if max(map(abs, origin)) > _MAX_ORIGIN:
-        raise InvalidInputError(
-            f"source_origin={origin} is out of range; its parts must be within +-2**28", "origin"
-        )
-    if nan_policy not in ("propagate", "invalid"):
-        raise InvalidInputError(f"nan_policy={nan_policy!r} must be 'propagate' or 'invalid'", "nan-policy")
-    if trust_padding and boundary_condition is None:
-        warnings.warn("trust_padding is ignored without a boundary_condition", UserWarning, stacklevel=3)
-    name = _ALIASES.get(interp, interp) if isinstance(interp, str) else interp
-    whole = Window.whole(spec.target_shape)
-    request = _Request(
-        rows=rows,
-        cols=cols,
-        grid=spec,
-        target=whole if window is None else Window.from_slices(window, spec.target_shape),
-        kernel=kernel_of(get_interpolator(name)),
-        boundary=Boundary.from_user(boundary_condition, trust_padding),
-        spatial=spatial_dims(obj.dims, dims),
-        origin=origin,
-        mask=mask,
-        safe=mask_safe_win,
-        chunks=chunks,
-        src_nodata=src_nodata,
-        nan_is_invalid=nan_policy == "invalid",
-        nodata_out=nodata_out,
-        dtype=dtype,
-        return_mask=return_mask,
-        keep_attrs=keeps_attrs(keep_attrs),
-    )
+    request = checked_request(obj, grid, **arguments)
+    variables = _variables(obj, request)
+    images = {name: v.image() for name, v in variables.items() if v.is_lazy(request)}
+    tiling = tile(request.positions, request.target, request.chunks or AUTO, images) if images else None
+    if tiling is not None:
+        _check_size(tiling.plan)
+    results, valids = {}, {}
+    for name, variable in variables.items():
+        with _noting(name, obj):
+            if tiling is not None and name in images:
+                pair = resample_lazily(images[name], tiling)
+            else:
+                pair = _resample_now(variable, request)
+        results[name], valids[name] = _labelled(variable, request, *pair)
     if isinstance(obj, xr.Dataset):
-        result, valid = _resample_dataset(obj, request, variables)
-    elif variables is not None:
-        raise InvalidInputError("variables chooses those of a Dataset; a DataArray has none", "variables")
+        result, valid = _as_dataset(obj, request, results, valids)
     else:
-        result, valid = _resample_array(obj, request)
-    if coords is not None:
-        result = result.assign_coords(coords)
-        if valid is not None:
-            valid = valid.assign_coords(coords)
-    return (result, valid) if return_mask else result
+        result, valid = results[obj.name], valids[obj.name]
+    if request.coords is not None:
+        result = result.assign_coords(request.coords)
+        valid = None if valid is None else valid.assign_coords(request.coords)
+    return (result, valid) if request.return_mask else result
 
 
-def _resample_dataset(
-    dataset: xr.Dataset, request: _Request, variables: Iterable[Hashable] | None
+def plan(obj: xr.DataArray | xr.Dataset, grid: Any, **arguments: Any) -> Plan:
+    """Return the plan of a lazy call; see `gridr_dask.accessor.GridrAccessor.plan`."""
+    request = checked_request(obj, grid, **arguments)
+    variables = _variables(obj, request)
+    if not variables:
+        raise InvalidInputError(f"no variable has both dims {list(request.spatial)}", "variables")
+    images = {name: variable.image() for name, variable in variables.items()}
+    return tile(request.positions, request.target, request.chunks or AUTO, images).plan
+
+
+def _check_size(plan: Plan) -> None:
+    check_memory(plan)
+    if plan.tasks > _MANY_TASKS:
+        warnings.warn(
+            f"the graph has {plan.tasks} tasks; dask slows down above {_MANY_TASKS}: give larger "
+            f"chunks, or compute the target part by part with window=",
+            UserWarning,
+            stacklevel=4,
+        )
+
+
+def _variables(obj: xr.DataArray | xr.Dataset, request: Request) -> dict[Hashable, _Variable]:
+    """Return what is to be resampled: the variables that have both spatial dims."""
+    if isinstance(obj, xr.DataArray):
+        return {obj.name: _variable(obj, request)}
+    found = {}
+    for name in obj.data_vars:
+        if name in request.variables and set(request.spatial) <= set(obj[name].dims):
+            with _noting(name, obj):
+                found[name] = _variable(obj[name], request)
+    return found
+
+
+@contextmanager
+def _noting(name: Hashable, obj: xr.DataArray | xr.Dataset) -> Iterator[None]:
+    """Add to errors which variable of a Dataset they are about."""
+    try:
+        yield
+    except GridrError as error:
+        if isinstance(obj, xr.Dataset):
+            error.add_note(f"while resampling the variable {name!r}")
+        raise
+
+
+def _variable(array: xr.DataArray, request: Request) -> _Variable:
+    check_known("the source", array.data)
+    axes = array.get_axis_num(request.spatial[0]), array.get_axis_num(request.spatial[1])
+    shape = array.shape[axes[0]], array.shape[axes[1]]
+    nan = request.nan_is_invalid
+    mask, safe = mask_of(request, shape)
+    resampling = Resampling(
+        kernel=request.kernel,
+        boundary=request.boundary,
+        source_shape=shape,
+        source_origin=request.origin,
+        axes=axes,
+        fill=fill_of(array, request.nodata_out, result_dtype(array.dtype, request.dtype, request.kernel)),
+        rule=SampleRule(nodata_of(array, request.src_nodata), nan, nan and request.kernel.is_spline),
+        safe=safe,
+        with_valid=request.return_mask,
+    )
+    return _Variable(array, mask, resampling)
+
+
+def _labelled(
+    variable: _Variable, request: Request, values: Any, valid: Any
+) -> tuple[xr.DataArray, xr.DataArray | None]:
+    """Return values and validity as xarray objects, with what is still true of the source's metadata."""
+    array, common = variable.array, variable.resampling
+    attrs, encoding = resampled_metadata(array, common.fill, request.keep_attrs)
+    coords = kept_coords(array.coords, request.spatial, _mappings([array]))
+    result = xr.DataArray(values, coords, array.dims, attrs=attrs)
+    # Not given to the constructor, which takes None for the name of a dask array.
+    result.name, result.encoding = array.name, encoding
+    if valid is None:
+        return result, None
+    per_band = bands_can_differ(array.dtype, common.fill.dtype, common.rule)
+    valid_dims = array.dims if per_band else request.spatial
+    elsewhere = [name for name, coord in coords.items() if not set(coord.dims) <= set(valid_dims)]
+    valid_coords = coords.to_dataset().drop_vars(elsewhere).coords
+    validity = xr.DataArray(valid, valid_coords, valid_dims)
+    validity.name = array.name
+    return result, validity.transpose(*(dim for dim in array.dims if dim in valid_dims))
+
+
+def _resample_now(variable: _Variable, request: Request) -> tuple[Any, Any]:
+    """Resample an array of numpy with all cores, by the function that tasks run too."""
+    common, mask, positions = variable.resampling, variable.mask, request.positions
+    return resample_window(
+        Blocks.whole(np.asarray(variable.array.data), request.origin, common.axes),
+        positions.nodes(),
+        request.target,
+        request.kernel,
+        fill=common.fill,
+        boundary=common.boundary,
+        validity=SourceMask(None if mask is None else Blocks.whole(mask), common.safe, common.rule),
+        with_valid=common.with_valid,
+        threads=default_threads(),
+    )
+
+
+def _as_dataset(
+    dataset: xr.Dataset,
+    request: Request,
+    results: Mapping[Hashable, xr.DataArray],
+    valids: Mapping[Hashable, xr.DataArray | None],
 ) -> tuple[xr.Dataset, xr.Dataset | None]:
-    """Resample the variables that have both spatial dims; those that have none pass through."""
-    chosen = dataset.data_vars if variables is None else list(variables)
-    missing = [name for name in chosen if name not in dataset.data_vars]
-    if missing:
-        raise InvalidInputError(f"variables {missing} not found among {list(dataset.data_vars)}", "variables")
-    results: dict[Hashable, xr.DataArray] = {}
-    valids: dict[Hashable, xr.DataArray] = {}
+    """Return results beside the variables that have no spatial dim, which pass through."""
+    variables: dict[Hashable, xr.DataArray] = {}
     for name, array in dataset.data_vars.items():
-        has = [dim in array.dims for dim in request.spatial]
-        if all(has) and name in chosen:
-            try:
-                results[name], valid = _resample_array(array, request)
-            except GridrError as error:
-                error.add_note(f"while resampling the variable {name!r}")
-                raise
-            if valid is not None:
-                valids[name] = valid
-        elif not any(has) and not _is_grid_mapping(array):
-            results[name] = array.drop_vars(array.coords)
+        if name in results:
+            variables[name] = results[name]
+        elif not set(request.spatial) & set(array.dims) and not _is_grid_mapping(array):
+            variables[name] = array.drop_vars(array.coords)
     coords = kept_coords(dataset.coords, request.spatial, _mappings(dataset.data_vars.values()))
-    attrs = dataset.attrs if request.keep_attrs else {}
-    result = xr.Dataset(results, coords, attrs)
+    result = xr.Dataset(variables, coords, dataset.attrs if request.keep_attrs else {})
     result.encoding = {k: v for k, v in dataset.encoding.items() if k != "source"}
     return result, xr.Dataset(valids, coords) if request.return_mask else None
 
@@ -178,126 +202,3 @@ def _mappings(arrays: Any) -> set[Any]:
     """Return the names of the variables that hold a CRS."""
     names = {array.attrs.get("grid_mapping") for array in arrays}
     return names | {array.encoding.get("grid_mapping") for array in arrays}
-
-
-def _resample_array(array: xr.DataArray, request: _Request) -> tuple[xr.DataArray, xr.DataArray | None]:
-    missing = [dim for dim in request.spatial if dim not in array.dims]
-    if missing:
-        raise InvalidInputError(f"dims {missing} not found among {list(array.dims)}", "dims")
-    check_known("the source", array.data)
-    axes = array.get_axis_num(request.spatial[0]), array.get_axis_num(request.spatial[1])
-    fill = fill_of(array, request.nodata_out, result_dtype(array.dtype, request.dtype, request.kernel))
-    nan = request.nan_is_invalid
-    rule = SampleRule(nodata_of(array, request.src_nodata), nan, nan and request.kernel.is_spline)
-    shape = array.shape[axes[0]], array.shape[axes[1]]
-    mask, safe = _mask(request, shape)
-    common = Resampling(
-        kernel=request.kernel,
-        boundary=request.boundary,
-        source_shape=shape,
-        source_origin=request.origin,
-        axes=axes,
-        fill=fill,
-        rule=rule,
-        safe=safe,
-        with_valid=request.return_mask,
-    )
-    values, valid = _resample_values(array.data, mask, request, common)
-    attrs, encoding = resampled_metadata(array, fill, request.keep_attrs)
-    coords = kept_coords(array.coords, request.spatial, _mappings([array]))
-    result = xr.DataArray(values, coords, array.dims, attrs=attrs)
-    # Not given to the constructor, which takes None for the name of a dask array.
-    result.name, result.encoding = array.name, encoding
-    if valid is None:
-        return result, None
-    per_band = bands_can_differ(array.dtype, fill.dtype, rule)
-    valid_dims = array.dims if per_band else request.spatial
-    elsewhere = [name for name, coord in coords.items() if not set(coord.dims) <= set(valid_dims)]
-    valid_coords = coords.to_dataset().drop_vars(elsewhere).coords
-    validity = xr.DataArray(valid, valid_coords, valid_dims)
-    validity.name = array.name
-    return result, validity.transpose(*(dim for dim in array.dims if dim in valid_dims))
-
-
-def _mask(request: _Request, shape: tuple[int, int]) -> tuple[Any, Window | None]:
-    """Return the mask of the source, numpy or dask, and its safe window."""
-    mask = request.mask
-    if mask is None:
-        if request.safe is not None:
-            raise InvalidInputError("mask_safe_win needs a mask", "mask-safe-win")
-        return None, None
-    if isinstance(mask, xr.DataArray):
-        if set(mask.dims) == set(request.spatial):
-            mask = mask.transpose(*request.spatial)
-        mask = mask.data
-    mask = mask if is_dask(mask) else np.asarray(mask)
-    if mask.shape != shape:
-        raise InvalidInputError(
-            f"mask must have the spatial shape of the source, {shape}, got {mask.shape}", "mask-shape"
-        )
-    check_mask_dtype(mask)
-    if request.safe is None:
-        return mask, None
-    return mask, Window.from_slices(request.safe, shape, "mask_safe_win")
-
-
-def _resample_values(source: Any, mask: Any, request: _Request, common: Resampling) -> tuple[Any, Any]:
-    """Resample an array, numpy or dask, over one road: `resample_window`."""
-    lazy = any(map(is_dask, (source, request.rows, request.cols, mask)))
-    if request.chunks is not None or lazy:
-        return resample_lazily(
-            source,
-            request.rows,
-            request.cols,
-            grid=request.grid,
-            target=request.target,
-            chunks=_chunks(request.chunks, request.spatial),
-            resampling=common,
-            mask=mask,
-        )
-    return resample_window(
-        Blocks.whole(np.asarray(source), request.origin, common.axes),
-        Nodes(request.rows, request.cols, (0, 0), request.grid.resolution),
-        request.target,
-        request.kernel,
-        fill=common.fill,
-        boundary=common.boundary,
-        validity=SourceMask(None if mask is None else Blocks.whole(mask), common.safe, common.rule),
-        with_valid=common.with_valid,
-        threads=default_threads(),
-    )
-
-
-def _chunks(chunks: Any, spatial: tuple[Hashable, Hashable]) -> tuple[Any, Any]:
-    """Return the chunks of the two spatial axes from an int, a pair, or a mapping by dim."""
-    if chunks is None or (isinstance(chunks, str) and chunks == "auto"):
-        return DEFAULT_CHUNK, DEFAULT_CHUNK
-    if isinstance(chunks, Mapping):
-        unknown = [dim for dim in chunks if dim not in spatial]
-        if unknown:
-            raise InvalidInputError(
-                f"chunks names {unknown}; only the spatial dims {list(spatial)} can be rechunked, "
-                f"other dims keep the source's chunks",
-                "chunks",
-            )
-        return chunks.get(spatial[0], DEFAULT_CHUNK), chunks.get(spatial[1], DEFAULT_CHUNK)
-    if isinstance(chunks, (tuple, list)) and len(chunks) == 2:
-        return chunks[0], chunks[1]
-    try:
-        size = index(chunks)
-    except TypeError:
-        raise InvalidInputError(
-            f"chunks must be an int, a pair for (rows, cols), a mapping by dim or 'auto', got {chunks!r}",
-            "chunks",
-        ) from None
-    return size, size
-
-
-def _pair(name: str, value: Any) -> tuple[int, int]:
-    try:
-        first, second = value
-        return index(first), index(second)
-    except (TypeError, ValueError):
-        raise InvalidInputError(
-            f"{name} must be a pair of integers (rows, cols), got {value!r}", "pair"
-        ) from None

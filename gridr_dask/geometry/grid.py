@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
 
 from gridr_dask.errors import InvalidInputError
 from gridr_dask.geometry.window import Span, Window
 
 __all__ = ["Grid"]
+
+_Spans = npt.NDArray[np.int64]
 
 MAX_RESOLUTION = 1 << 24
 """Largest node spacing: the integer weights between nodes then stay exact in float64."""
@@ -71,6 +78,16 @@ class Grid:
         """
         return Window(_nodes(target.rows, self.resolution[0]), _nodes(target.cols, self.resolution[1]))
 
+    def nodes_of_chunks(self, rows: Sequence[Span], cols: Sequence[Span]) -> tuple[_Spans, _Spans]:
+        """Return the node spans of target chunks: those of each row of chunks, and of each column.
 
-def _nodes(pixels: Span, step: int) -> Span:
+        >>> Grid((3, 4), (2, 5)).nodes_of_chunks([(0, 3), (3, 5)], [(0, 16)])[0].tolist()
+        [[0, 2], [1, 3]]
+        """
+        row_ends, col_ends = (np.asarray(spans, np.int64).reshape(-1, 2).T for spans in (rows, cols))
+        row_step, col_step = self.resolution
+        return np.stack(_nodes(row_ends, row_step), axis=1), np.stack(_nodes(col_ends, col_step), axis=1)
+
+
+def _nodes(pixels: Any, step: int) -> tuple[Any, Any]:
     return pixels[0] // step, -((1 - pixels[1]) // step) + 1

@@ -1,6 +1,12 @@
 """Reach of an interpolation kernel, as far as planning needs it."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
 
 from gridr_dask.geometry.boundary import Boundary
 from gridr_dask.geometry.window import Span
@@ -65,10 +71,20 @@ class Kernel:
         """Return the samples that the coefficients of a span of taps are made from; may exceed the image."""
         if not self.is_spline or taps[0] >= taps[1]:
             return taps
+        start, stop = self.reads_each(np.asarray(taps[0]), np.asarray(taps[1]), axis, size)
+        return int(start), int(stop)
+
+    def reads_each(
+        self, starts: npt.NDArray[Any], stops: npt.NDArray[Any], axis: int, size: int
+    ) -> tuple[npt.NDArray[Any], npt.NDArray[Any]]:
+        """Return what `reads` returns for many spans of taps, none of them empty."""
+        if not self.is_spline:
+            return starts, stops
         length, last = self.pieces[axis], max(size - 1, 0) // self.pieces[axis]
-        piece = [min(max(tap // length, 0), last) for tap in (taps[0], taps[1] - 1)]
-        start = -self.margin if piece[0] == 0 else piece[0] * length
-        stop = size + self.margin if piece[1] == last else (piece[1] + 1) * length
+        first, final = (np.clip(taps // length, 0, last) for taps in (starts, stops - 1))
         # A sample that is not finite is looked for as far as its influence reaches.
         around = max(self.warm_up, int(self.influence))
-        return start - around, stop + around
+        return (
+            np.where(first == 0, -self.margin, first * length) - around,
+            np.where(final == last, size + self.margin, (final + 1) * length) + around,
+        )

@@ -1,6 +1,22 @@
 """From a plan to a dask array. The only room that imports dask."""
 
-from gridr_dask.graph.assemble import DEFAULT_CHUNK, is_dask, resample_lazily
+from gridr_dask.graph.assemble import resample_lazily
+from gridr_dask.graph.images import Image, image_of, is_dask
+from gridr_dask.graph.nodes import Positions, positions_of
 from gridr_dask.graph.tasks import Resampling
+from gridr_dask.graph.tiling import AUTO, DEFAULT_CHUNK, Tiling, check_memory, tile
 
-__all__ = ["DEFAULT_CHUNK", "Resampling", "is_dask", "resample_lazily"]
+__all__ = [
+    "AUTO",
+    "DEFAULT_CHUNK",
+    "Image",
+    "Positions",
+    "Resampling",
+    "Tiling",
+    "check_memory",
+    "image_of",
+    "is_dask",
+    "positions_of",
+    "resample_lazily",
+    "tile",
+]

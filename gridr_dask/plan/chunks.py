@@ -1,11 +1,13 @@
-"""The plan of a chunked target: for each chunk the taps that it needs and the source blocks they lie in."""
+"""Which taps each target chunk needs, and the source blocks they lie in."""
 
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -15,6 +17,13 @@ from gridr_dask.geometry.window import Span
 from gridr_dask.plan.footprint import tap_windows
 
 __all__ = ["ChunkPlan", "Chunking", "plan_chunks", "spans_of"]
+
+
+_Edges = tuple[list[int], list[int]]
+"""Starts and stops of chunks along an axis."""
+
+_MIRRORS = ("reflect", "symmetric", "wrap")
+"""Boundaries that put other samples past the edge than the one at it."""
 
 
 @dataclass(frozen=True)
@@ -29,6 +38,31 @@ class Chunking:
         """Return the chunking of given chunk sizes."""
         return cls(spans_of(rows), spans_of(cols))
 
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Number of chunk rows and chunk columns."""
+        return len(self.rows), len(self.cols)
+
+    @cached_property
+    def edges(self) -> tuple[_Edges, _Edges]:
+        """Starts and stops of the row spans, and those of the column spans."""
+        rows, cols = ([list(ends) for ends in zip(*spans, strict=True)] for spans in (self.rows, self.cols))
+        return (rows[0], rows[1]), (cols[0], cols[1])
+
+    def meeting(self, window: Window) -> tuple[list[int], list[int]]:
+        """Return the chunk rows and chunk columns that a window meets, which lies in the image."""
+        rows, cols = (
+            list(range(bisect_right(stops, start), bisect_left(starts, stop)))
+            for (starts, stops), (start, stop) in zip(self.edges, (window.rows, window.cols), strict=True)
+        )
+        return rows, cols
+
+    @property
+    def sizes(self) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+        """Number of rows, and of columns, of the chunks."""
+        rows, cols = (np.subtract(stops, starts) for starts, stops in self.edges)
+        return rows, cols
+
 
 @dataclass(frozen=True)
 class ChunkPlan:
@@ -42,7 +76,7 @@ class ChunkPlan:
         The interpolation, and how the source continues past its edge.
     source_shape : (int, int)
         Rows and columns of the source.
-    windows : ndarray of int64, (chunk rows, chunk cols, 4)
+    windows : ndarray of int32 or int64, (chunk rows, chunk cols, 4)
         Taps of each target chunk: row start, stop, col start, stop. All 0: it sees no source.
     """
 
@@ -50,7 +84,13 @@ class ChunkPlan:
     kernel: Kernel
     boundary: Boundary
     source_shape: tuple[int, int]
-    windows: npt.NDArray[np.int64]
+    windows: npt.NDArray[Any]
+
+    @property
+    def seen(self) -> npt.NDArray[np.bool_]:
+        """Which target chunks see the source."""
+        seen: npt.NDArray[np.bool_] = self.windows[..., 0] < self.windows[..., 1]
+        return seen
 
     def window(self, i: int, j: int) -> Window:
         """Return the pixels of target chunk (i, j)."""
@@ -66,51 +106,112 @@ class ChunkPlan:
 
     def mask_blocks(self, i: int, j: int, chunks: Chunking) -> tuple[list[int], list[int]]:
         """Return the block rows and block columns of a mask that target chunk (i, j) reads."""
-        # An invalid sample has influence on the coefficients around it.
-        reach = int(self.kernel.influence) if self.kernel.is_spline else 0
+        reach = self._mask_reach
 
         def grown(taps: Span, axis: int, size: int) -> Span:
             return taps[0] - reach, taps[1] + reach
 
         return self._blocks(i, j, chunks, grown)
 
+    @property
+    def _mask_reach(self) -> int:
+        # An invalid sample has influence on the coefficients around it.
+        return int(self.kernel.influence) if self.kernel.is_spline else 0
+
     def _blocks(
         self, i: int, j: int, chunks: Chunking, reads: Callable[[Span, int, int], Span]
     ) -> tuple[list[int], list[int]]:
         r0, r1, c0, c1 = self.windows[i, j].tolist()
-        height, width = self.source_shape
+        (height, width), (rows, cols) = self.source_shape, chunks.edges
         return (
-            _touched(chunks.rows, reads((r0, r1), 0, height), height, self.boundary),
-            _touched(chunks.cols, reads((c0, c1), 1, width), width, self.boundary),
+            _touched(rows, reads((r0, r1), 0, height), height, self.boundary),
+            _touched(cols, reads((c0, c1), 1, width), width, self.boundary),
         )
 
-    def summary(self, source: Chunking) -> str:
-        """Return in one line what the plan reads: the first thing to look at when a run is slow."""
-        rows, cols = self.windows.shape[:2]
-        counts = []
-        for i in range(rows):
-            for j in range(cols):
-                blocks = self.source_blocks(i, j, source) if self.sees_source(i, j) else ([], [])
-                counts.append(len(blocks[0]) * len(blocks[1]))
-        return (
-            f"{rows * cols} target chunks, {counts.count(0)} of them without source, read {sum(counts)} "
-            f"source blocks ({len(source.rows) * len(source.cols)} exist), at most {max(counts, default=0)} "
-            f"for one chunk"
-        )
+    def touched(self, chunks: Chunking) -> npt.NDArray[np.bool_]:
+        """Return which blocks of the source any target chunk reads."""
+        windows, corners, past = self.windows[self.seen], [], np.zeros(int(self.seen.sum()), np.bool_)
+        for axis, size in enumerate(self.source_shape if len(windows) else ()):
+            ends = self.kernel.reads_each(windows[:, 2 * axis], windows[:, 2 * axis + 1], axis, size)
+            corners.append(_ranges(chunks.edges[axis], *ends, size))
+            if self.boundary.mode in _MIRRORS:
+                past |= (ends[0] < 0) | (ends[1] > size)
+        # Each rectangle of blocks begins and ends in a table of differences, whose sums then cover it.
+        counts = np.zeros((chunks.shape[0] + 1, chunks.shape[1] + 1), np.int64)
+        if corners:
+            (top, bottom), (left, right) = ((first[~past], last[~past] + 1) for first, last in corners)
+            for rows, cols, sign in (
+                (top, left, 1),
+                (bottom, left, -1),
+                (top, right, -1),
+                (bottom, right, 1),
+            ):
+                np.add.at(counts, (rows, cols), sign)
+        touched: npt.NDArray[np.bool_] = counts.cumsum(0).cumsum(1)[:-1, :-1] > 0
+        for i, j in np.argwhere(self.seen)[past].tolist():
+            touched[np.ix_(*self.source_blocks(i, j, chunks))] = True
+        return touched
+
+    def extents(self, chunks: Chunking, *, of_mask: bool = False) -> tuple[npt.NDArray[np.int64], ...]:
+        """Return how many rows and how many columns the blocks have that each target chunk reads.
+
+        Those of the source, or of a mask; 0 for chunks that see no source.
+        """
+        seen, found = self.seen, []
+        for axis, size in enumerate(self.source_shape):
+            starts, stops = self.windows[..., 2 * axis][seen], self.windows[..., 2 * axis + 1][seen]
+            if of_mask:
+                starts, stops = starts - self._mask_reach, stops + self._mask_reach
+            else:
+                starts, stops = self.kernel.reads_each(starts, stops, axis, size)
+            extent = np.zeros(seen.shape, np.int64)
+            extent[seen] = _extents(chunks.edges[axis], starts, stops, size, self.boundary)
+            found.append(extent)
+        return tuple(found)
 
 
-def _touched(spans: tuple[Span, ...], samples: Span, size: int, boundary: Boundary) -> list[int]:
+def _touched(edges: _Edges, samples: Span, size: int, boundary: Boundary) -> list[int]:
     """Return the chunks that hold a span of samples, as the boundary continues them."""
-    start, stop = samples
-    stops = [span[1] for span in spans]
+    (starts, stops), (start, stop) = edges, samples
     if start < 0 or stop > size:
         indices = boundary.sources(start, stop, size)
         if not indices.size:
             # Zeros only; one block all the same, which says how many bands there are.
             indices = np.clip([start], 0, size - 1)
         return np.unique(np.searchsorted(stops, indices, side="right")).tolist()  # type: ignore[no-any-return]
-    first = bisect_right(stops, start)
-    return list(range(first, bisect_left([span[0] for span in spans], stop)))
+    return list(range(bisect_right(stops, start), bisect_left(starts, stop)))
+
+
+def _ranges(
+    edges: _Edges, starts: npt.NDArray[Any], stops: npt.NDArray[Any], size: int
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    """Return the first and the last chunk that hold each span of samples, clipped to the image."""
+    chunk_starts, chunk_stops = map(np.asarray, edges)
+    first = np.searchsorted(chunk_stops, np.clip(starts, 0, size - 1), side="right")
+    return first, np.searchsorted(chunk_starts, np.clip(stops, 1, size), side="left") - 1
+
+
+def _extents(
+    edges: _Edges,
+    starts: npt.NDArray[Any],
+    stops: npt.NDArray[Any],
+    size: int,
+    boundary: Boundary,
+) -> npt.NDArray[np.int64]:
+    """Return the length of the chunks that hold each span of samples: the sum over `_touched`."""
+    chunk_starts, chunk_stops = map(np.asarray, edges)
+    first, last = _ranges(edges, starts, stops, size)
+    lengths: npt.NDArray[np.int64] = chunk_stops[last] - chunk_starts[first]
+    if boundary.mode in _MIRRORS:
+        # Past the edge stand samples from elsewhere. These spans are few, and many of them alike.
+        past = (starts < 0) | (stops > size)
+        spans, which = np.unique(np.stack([starts[past], stops[past]], 1), axis=0, return_inverse=True)
+        sums = [
+            sum(edges[1][k] - edges[0][k] for k in _touched(edges, (start, stop), size, boundary))
+            for start, stop in spans.tolist()
+        ]
+        lengths[past] = np.array(sums, np.int64)[which.ravel()]
+    return lengths
 
 
 def plan_chunks(

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.benchmarks import lines, report, table
+from tests.benchmarks import graphs, lines, memory, report, table
 from tests.benchmarks.lines import LINES, Row, Settings
 
 ROOT = Path(__file__).parents[2]
@@ -63,6 +63,23 @@ def test_the_page_has_the_prose_of_its_template() -> None:
     page = (ROOT / "docs" / "performance.md").read_text()
     paragraphs = report.TEMPLATE.read_text().split("\n\n")
     assert [text for text in paragraphs if "$" not in text and text.strip() not in page] == []
+
+
+def test_graphs_are_measured_and_recorded(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(graphs, "SIDES", (3, 4))
+    assert graphs.main(["--runs", "1", "--json", str(tmp_path / "graphs.json")]) == 0
+    rows = json.loads((tmp_path / "graphs.json").read_text())["rows"]
+    assert [row["unit"] for row in rows] == ["ms", "MB", "ms"] * 2
+    out = capsys.readouterr().out
+    assert all(row["case"] in out and row["ours"] > 0 for row in rows)
+
+
+@pytest.mark.slow
+def test_a_task_takes_no_more_memory_than_planned() -> None:
+    for row in memory.memory(2):
+        assert row.met, table.printed(row)
 
 
 def test_a_missing_peer_is_a_row_with_a_reason(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -12,7 +12,7 @@ from dask.array.utils import assert_eq
 
 from gridr_dask.compute import SampleRule, get_interpolator, kernel_of
 from gridr_dask.geometry import Boundary, Grid, Window
-from gridr_dask.graph import DEFAULT_CHUNK, is_dask, resample_lazily
+from gridr_dask.graph import DEFAULT_CHUNK, image_of, is_dask, positions_of, resample_lazily, tile
 from tests.scenes import kernel_named, resampling
 
 FILL = np.float64(-1)
@@ -39,9 +39,8 @@ def lazily(**changes):
     target = changes.get("target", Window.whole(grid.target_shape))
     chunks = changes.get("chunks", (4, 5))
     mask, common = changes.get("mask"), resampling(**common)
-    return resample_lazily(
-        source, rows, cols, grid=grid, target=target, chunks=chunks, resampling=common, mask=mask
-    )
+    image = image_of(source, mask, common)
+    return resample_lazily(image, tile(positions_of(rows, cols, grid), target, chunks, {"image": image}))
 
 
 def own_tasks(array):

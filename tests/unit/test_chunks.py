@@ -107,14 +107,31 @@ def test_a_plan_places_its_chunks(plan):
     assert plan.window(1, 0) == Window((9, 10), (0, 5))
 
 
-def test_the_summary_counts_what_is_read(plan):
-    source = Chunking.from_sizes((5, 5), (5, 5))
-    read = [
-        np.prod([len(numbers) for numbers in plan.source_blocks(i, j, source)])
-        for i, j in np.ndindex(2, 2)
-        if plan.sees_source(i, j)
-    ]
-    assert not plan.sees_source(0, 1)
-    summary = plan.summary(source)
-    assert "4 target chunks, 1 of them without source" in summary
-    assert f"read {sum(read)} source blocks (4 exist)" in summary
+@given(
+    kernel=st.sampled_from(KERNELS),
+    boundary=st.sampled_from(BOUNDARIES),
+    size=st.integers(1, 500),
+    of_mask=st.booleans(),
+    seed=seeds,
+)
+def test_extents_are_the_sums_of_the_blocks_that_are_read(kernel, boundary, size, of_mask, seed):
+    rng = np.random.default_rng(seed)
+    kernel = kernel_named(kernel)
+    start, stop = kernel.domain(size, boundary)
+    if start >= stop:
+        return
+    taps = np.sort([rng.choice(np.arange(start, stop + 1), 2, replace=False) for _ in range(4)], axis=1)
+    windows = np.zeros((5, 1, 4), np.int64)
+    windows[:4, 0, :2], windows[:4, 0, 3] = taps, 1
+    blocks = Chunking.from_sizes(cuts(rng, size), (1,))
+    target = Chunking.from_sizes((1,) * 5, (1,))
+    plan = ChunkPlan(target, kernel, boundary, (size, 1), windows)
+    rows, cols = plan.extents(blocks, of_mask=of_mask)
+    read = plan.mask_blocks if of_mask else plan.source_blocks
+    heights, _ = blocks.sizes
+    assert rows[:, 0].tolist() == [*(heights[read(i, 0, blocks)[0]].sum() for i in range(4)), 0]
+    assert cols[:, 0].tolist() == [1, 1, 1, 1, 0]
+    if not of_mask:
+        assert set(np.flatnonzero(plan.touched(blocks)[:, 0])) == {
+            k for i in range(4) for k in read(i, 0, blocks)[0]
+        }

@@ -8,9 +8,9 @@ from dask._task_spec import DataNode
 from hypothesis import given
 
 from gridr_dask.geometry import Grid, Window
-from gridr_dask.graph.nodes import bounds_of_chunks, node_layer
+from gridr_dask.graph import positions_of
 from gridr_dask.graph.tasks import gather_nodes
-from gridr_dask.plan import node_bounds
+from gridr_dask.plan import Chunking
 from tests.scenes import cuts
 from tests.strategies import seeds
 
@@ -22,27 +22,24 @@ def random_grid(rng):
     return rows, cols
 
 
-def spans(rng, size):
-    starts = np.sort(rng.integers(0, size, rng.integers(1, 5)))
-    return [(int(a), int(rng.integers(a + 1, size + 1))) for a in starts]
+def target_of(rng, grid):
+    """Some chunks of a target."""
+    return Chunking.from_sizes(*(cuts(rng, n) for n in grid.target_shape))
 
 
 @given(seeds)
 def test_a_dask_grid_has_the_extents_of_the_same_numpy_grid(seed):
     rng = np.random.default_rng(seed)
     rows, cols = random_grid(rng)
-    windows = spans(rng, rows.shape[0]), spans(rng, rows.shape[1])
+    grid = Grid(
+        rows.shape, tuple(int(n) if size > 1 else 1 for n, size in zip((3, 2), rows.shape, strict=True))
+    )
+    target = target_of(rng, grid)
     chunks = cuts(rng, rows.shape[0]), cuts(rng, rows.shape[1])
-    lazy = da.from_array(rows, chunks), da.from_array(cols, chunks)
+    lazy = positions_of(da.from_array(rows, chunks), cols, grid)
     with dask.config.set(scheduler="synchronous"):
-        found = bounds_of_chunks(*lazy, *windows)
-    np.testing.assert_array_equal(found, node_bounds(rows, cols, *windows))
-
-
-def test_the_extents_of_a_numpy_grid_need_no_dask():
-    rows = np.arange(12.0).reshape(3, 4)
-    bounds = bounds_of_chunks(rows, rows, [(0, 3)], [(1, 2)])
-    assert bounds.tolist() == [[[1, 9, 1, 9]]]
+        found = lazy.bounds(target)
+    np.testing.assert_array_equal(found, positions_of(rows, cols, grid).bounds(target))
 
 
 @given(seeds)
@@ -50,31 +47,36 @@ def test_pieces_of_a_dask_grid_are_pieces_of_the_same_numpy_grid(seed):
     rng = np.random.default_rng(seed)
     rows, cols = random_grid(rng)
     chunks = cuts(rng, rows.shape[0]), cuts(rng, rows.shape[1])
-    lazy = da.from_array(rows, chunks), da.from_array(cols, chunks)
     grid = Grid(rows.shape)
-    windows = {
-        (i, j): Window(r, c)
-        for i, r in enumerate(spans(rng, rows.shape[0]))
-        for j, c in enumerate(spans(rng, rows.shape[1]))
-    }
-    layer = node_layer("nodes", *lazy, grid, windows)
-    assert layer.keys() == {("nodes", *key) for key in windows}
-    graph = dict(lazy[0].dask) | dict(lazy[1].dask) | layer
-    for key, window in windows.items():
-        found = dask.get(graph, ("nodes", *key))
-        np.testing.assert_array_equal(found.rows, rows[window.slices])
-        np.testing.assert_array_equal(found.cols, cols[window.slices])
-        assert found.first == (window.rows[0], window.cols[0])
-        assert found.resolution == grid.resolution
+    target = target_of(rng, grid)
+    lazy = positions_of(da.from_array(rows, chunks), da.from_array(cols, chunks), grid)
+    recipe, whole = lazy.recipe(target), positions_of(rows, cols, grid).recipe(target)
+    blocks = {key: task for array in lazy.arrays for key, task in array.dask.items()}
+    for index in np.ndindex(target.shape):
+        found = dask.get(blocks | {"piece": recipe.task("piece", index)}, "piece")
+        expected = whole.task("piece", index).value
+        np.testing.assert_array_equal(found.rows, expected.rows)
+        np.testing.assert_array_equal(found.cols, expected.cols)
+        assert (found.first, found.resolution) == (expected.first, expected.resolution)
 
 
 def test_a_numpy_grid_is_cut_into_data_keys():
     rows = np.arange(12.0).reshape(3, 4)
-    layer = node_layer("nodes", rows, -rows, Grid((3, 4)), {(2, 5): Window((1, 3), (0, 2))})
-    node = layer[("nodes", 2, 5)]
+    target = Chunking(((0, 1), (1, 3)), ((0, 2), (2, 4)))
+    node = positions_of(rows, -rows, Grid((3, 4))).recipe(target).task("key", (1, 0))
     assert isinstance(node, DataNode)
     np.testing.assert_array_equal(node.value.rows, [[4, 5], [8, 9]])
     np.testing.assert_array_equal(node.value.cols, [[-4, -5], [-8, -9]])
+    assert np.shares_memory(node.value.rows, rows)
+
+
+def test_all_nodes_are_given_at_once_to_what_is_eager():
+    rows = np.arange(12.0).reshape(3, 4)
+    for given_rows in (rows, da.from_array(rows, 2)):
+        nodes = positions_of(given_rows, -rows, Grid((3, 4), (2, 3))).nodes()
+        np.testing.assert_array_equal(nodes.rows, rows)
+        np.testing.assert_array_equal(nodes.cols, -rows)
+        assert (nodes.first, nodes.resolution) == ((0, 0), (2, 3))
 
 
 @pytest.mark.parametrize("count", [1, 2])

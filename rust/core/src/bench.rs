@@ -6,12 +6,12 @@ use std::marker::PhantomData;
 use crate::SPAN;
 use crate::arch::{Isa, Job};
 use crate::boundary::Boundary;
-use crate::grid::{Cells, Grid, Locate};
+use crate::grid::{Cells, Grid, Locate, Mesh};
 use crate::image::{Array, Layout};
 use crate::kernel::{Kernel, KernelKind, with_any_kernel};
 use crate::prefilter::{Extent, prefilter};
 use crate::sample::{DType, Real, Sample};
-use crate::window::Window;
+use crate::window::{Rect, Window};
 
 /// Rows and columns of the target, and of the plane that is filtered.
 const SIDE: usize = 256;
@@ -70,18 +70,25 @@ fn positions<T: Sample<f64> + 'static, C: Real + 'static>(
             return;
         };
         let (mut down, mut right) = (Cells::<C>::EMPTY, Cells::<C>::EMPTY);
-        for pixel in (0..SIDE * SIDE).step_by(SPAN) {
-            isa.run(Locate {
-                grid: &grid,
-                at: ((pixel / SIDE) as i64, (pixel % SIDE) as i64),
-                len: SPAN,
-                origin: (0, 0),
-                shift: (0.0, 0.0),
-                rounds,
-                rows: &mut down,
-                cols: &mut right,
-            });
-            black_box((&down.index, &right.index));
+        let mut mesh = Mesh::EMPTY;
+        // Spans one below the other, as the sweep takes them where nodes are shared.
+        for col in (0..SIDE).step_by(SPAN) {
+            for row in 0..SIDE {
+                let inside = Locate {
+                    grid: &grid,
+                    mesh: &mut mesh,
+                    at: (row as i64, col as i64),
+                    len: SPAN,
+                    origin: &(0, 0),
+                    shift: (0.0, 0.0),
+                    rounds,
+                    region: &Rect::NOWHERE,
+                    rows: &mut down,
+                    cols: &mut right,
+                }
+                .run(isa);
+                black_box((inside, &down.index, &right.index));
+            }
         }
     })
 }

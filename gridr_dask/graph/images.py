@@ -1,0 +1,111 @@
+"""The images of a call as dask arrays, and what their tasks weigh."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import prod
+from typing import Any
+
+import dask.array as da
+import numpy as np
+import numpy.typing as npt
+from dask._task_spec import DataNode, GraphNode
+from dask.array.core import normalize_chunks
+from dask.highlevelgraph import HighLevelGraph
+from dask.tokenize import tokenize
+
+from gridr_dask.compute.resample import bands_can_differ
+from gridr_dask.graph.expressions import from_expression, is_expression
+from gridr_dask.graph.layer import BlockLayer, Index, Key
+from gridr_dask.graph.tasks import Resampling
+from gridr_dask.plan import Chunking, Load
+from gridr_dask.plan.chunks import spans_of
+
+__all__ = ["Image", "image_of", "is_dask"]
+
+_SIDE, _BLOCK = 2048, 16 << 20
+"""Rows and columns, and bytes, of a block of an image in memory: on a cluster a task is sent whole blocks."""
+
+
+def is_dask(array: object) -> bool:
+    """Return whether an array is a dask array, of dask itself or of the package ``dask-array``."""
+    return isinstance(array, da.Array) or is_expression(array)
+
+
+@dataclass(frozen=True)
+class Image:
+    """A source, its mask, and what is done with them."""
+
+    source: da.Array
+    mask: da.Array | None
+    resampling: Resampling
+    as_expression: bool = False
+    """Whether the results are expressions, as the source was."""
+
+    @property
+    def blocks(self) -> Chunking:
+        """Blocks of the source along its spatial axes."""
+        rows, cols = (self.source.chunks[axis] for axis in self.resampling.axes)
+        return Chunking.from_sizes(rows, cols)
+
+    @property
+    def mask_blocks(self) -> Chunking | None:
+        """Blocks of the mask."""
+        return None if self.mask is None else Chunking.from_sizes(*self.mask.chunks)
+
+    def load(self, name: str) -> Load:
+        """Return what the tasks of the image hold."""
+        common, dtype = self.resampling, self.source.dtype
+        leading = [sizes for axis, sizes in enumerate(self.source.chunks) if axis not in common.axes]
+        bands = prod(max(sizes) for sizes in leading)
+        checked = common.rule.applies_to(dtype)
+        per_band = bands_can_differ(dtype, common.fill.dtype, common.rule)
+        mask = self.mask
+        return Load(
+            name=name,
+            source=self.blocks,
+            bands=bands,
+            all_bands=prod(map(sum, leading)),
+            blocks=prod(map(len, leading)),
+            # Bytes in another order are turned, in a copy.
+            itemsize=dtype.itemsize * (1 if dtype.isnative else 2),
+            result_itemsize=common.fill.dtype.itemsize,
+            valid_bytes=(bands if per_band else 1) if common.with_valid else 0,
+            checked_bytes=2 if checked else 0,
+            parts=(2 if dtype.kind == "c" else 1) if common.kernel.is_spline else 0,
+            mask=self.mask_blocks,
+            # What is neither bool nor byte is brought to it, in a copy.
+            mask_bytes=0 if mask is None else mask.dtype.itemsize + (mask.dtype.char not in "?B"),
+        )
+
+
+def image_of(source: Any, mask: Any, resampling: Resampling) -> Image:
+    """Return the image of a source and a mask, numpy or dask."""
+    mask = None if mask is None else _as_dask(mask, (0, 1))
+    return Image(_as_dask(source, resampling.axes), mask, resampling, is_expression(source))
+
+
+def _as_dask(array: Any, axes: tuple[int, int]) -> da.Array:
+    """Return a dask array. One in memory is cut when its blocks are asked for, without a copy."""
+    if isinstance(array, da.Array):
+        return array
+    if is_expression(array):
+        return from_expression(array)
+    array = np.asarray(array)
+    spatial = {axis % array.ndim for axis in axes}
+    sizes = [max(min(n, _SIDE), 1) if axis in spatial else "auto" for axis, n in enumerate(array.shape)]
+    chunks = normalize_chunks(tuple(sizes), array.shape, limit=_BLOCK, dtype=array.dtype)
+    name = f"gridr-array-{tokenize(array, chunks)}"
+    layer = BlockLayer(name, tuple(map(len, chunks)), _Pieces(array, chunks))
+    return da.Array(HighLevelGraph({name: layer}, {name: set()}), name, chunks, dtype=array.dtype)
+
+
+@dataclass(frozen=True)
+class _Pieces:
+    array: npt.NDArray[Any]
+    chunks: tuple[tuple[int, ...], ...]
+
+    def task(self, key: Key, index: Index) -> GraphNode:
+        """Return a piece of the array."""
+        spans = (spans_of(sizes)[k] for sizes, k in zip(self.chunks, index, strict=True))
+        return DataNode(key, self.array[tuple(slice(*span) for span in spans)])

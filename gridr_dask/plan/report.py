@@ -1,0 +1,177 @@
+"""What a lazy call will read, hold and write: numbers and a picture, before any pixel is read."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from html import escape
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from gridr_dask.geometry import Grid, Window
+from gridr_dask.plan.chunks import ChunkPlan
+from gridr_dask.plan.memory import Load, at_most, parts_of_tasks
+from gridr_dask.plan.picture import footprints
+
+__all__ = ["LargestTask", "Plan"]
+
+
+@dataclass(frozen=True)
+class LargestTask:
+    """The task that holds most: of which variable and target chunk, and what."""
+
+    name: str
+    target: Window
+    parts: dict[str, int]
+
+    @property
+    def total(self) -> int:
+        """Its bytes."""
+        return sum(self.parts.values())
+
+
+@dataclass(frozen=True, repr=False)
+class Plan:
+    """The plan of a lazy call, from `ds.gridr.plan`. It holds no pixels and can be pickled.
+
+    Attributes
+    ----------
+    chunks : ChunkPlan
+        The target chunks and the taps that they need.
+    grid : Grid
+        Shape and spacing of the nodes.
+    node_bytes : int
+        Bytes that a task holds for each node.
+    loads : tuple of Load
+        The variables.
+    """
+
+    chunks: ChunkPlan
+    grid: Grid
+    node_bytes: int
+    loads: tuple[Load, ...]
+
+    @property
+    def windows(self) -> npt.NDArray[Any]:
+        """Taps of each target chunk, ``(chunk rows, chunk cols, 4)``.
+
+        Row start, row stop, column start and column stop, in source pixels and not clipped to the source;
+        all 0 where a chunk sees no source. A B-spline reads more, around them.
+        """
+        return self.chunks.windows
+
+    @property
+    def tasks(self) -> int:
+        """Number of tasks that make target chunks."""
+        rows, cols = self.chunks.target.shape
+        return rows * cols * sum(load.blocks for load in self.loads)
+
+    @property
+    def peak(self) -> int:
+        """Bytes that the largest task holds, as projected."""
+        return self.largest().total
+
+    def at_most(self) -> int:
+        """Return a quick bound of `peak`."""
+        return max(at_most(load, self.chunks, self._node_bytes) for load in self.loads)
+
+    def largest(self) -> LargestTask:
+        """Return the task that holds most."""
+        found = []
+        for load in self.loads:
+            parts = parts_of_tasks(load, self.chunks, self._node_bytes)
+            total: npt.NDArray[np.int64] = sum(parts.values(), np.zeros(self.chunks.target.shape, np.int64))
+            i, j = np.unravel_index(int(total.argmax()), total.shape)
+            part = {name: int(sizes[i, j]) for name, sizes in parts.items()}
+            found.append(LargestTask(load.name, self.chunks.window(int(i), int(j)), part))
+        return max(found, key=lambda task: task.total)
+
+    @property
+    def _node_bytes(self) -> npt.NDArray[np.int64]:
+        target = self.chunks.target
+        rows, cols = self.grid.nodes_of_chunks(target.rows, target.cols)
+        heights, widths = (spans[:, 1] - spans[:, 0] for spans in (rows, cols))
+        sizes: npt.NDArray[np.int64] = np.multiply.outer(heights, widths) * self.node_bytes
+        return sizes
+
+    def summary(self) -> dict[str, Any]:
+        """Return what a call costs, by name.
+
+        ``bytes read`` counts each source block once: dask hands it to all tasks that need it.
+        ``read amplification`` is how often it does so, on average, weighted by size. ``largest task``
+        says which one holds the ``projected peak bytes``.
+        """
+        largest = self.largest()
+        handed, distinct = 0, 0
+        for load in self.loads:
+            rows, cols = self.chunks.extents(load.source)
+            pixel = load.itemsize * load.all_bands
+            handed += int((rows * cols).sum()) * pixel
+            heights, widths = load.source.sizes
+            distinct += (
+                int((np.multiply.outer(heights, widths) * self.chunks.touched(load.source)).sum()) * pixel
+            )
+        return {
+            "tasks": self.tasks,
+            "tasks without source": int((~self.chunks.seen).sum()) * sum(load.blocks for load in self.loads),
+            "bytes read": distinct,
+            "read amplification": round(handed / distinct, 3) if distinct else 0.0,
+            "largest task": {
+                "variable": largest.name,
+                "target": {"rows": list(largest.target.rows), "cols": list(largest.target.cols)},
+                "bytes": largest.parts,
+            },
+            "projected peak bytes": largest.total,
+        }
+
+    def to_json(self) -> str:
+        """Return the summary, the target chunks and their windows as JSON."""
+        target = self.chunks.target
+        return json.dumps(
+            {
+                "summary": self.summary(),
+                "source shape": list(self.chunks.source_shape),
+                "target": {"rows": target.rows, "cols": target.cols},
+                "kernel": self.chunks.kernel.name,
+                "windows": self.windows.tolist(),
+            }
+        )
+
+    def __repr__(self) -> str:
+        lines = [f"{name}: {value}" for name, value in self._lines()]
+        return "\n".join(["<gridr_dask.Plan>", *(f"    {line}" for line in lines)])
+
+    def _repr_html_(self) -> str:
+        left = "style='text-align:left'"
+        rows = "".join(
+            f"<tr><th {left}>{escape(name)}</th><td {left}>{escape(value)}</td></tr>"
+            for name, value in self._lines()
+        )
+        return (
+            "<div style='display:flex;gap:2em;align-items:center;flex-wrap:wrap'>"
+            f"<table>{rows}</table>{footprints(self.chunks, self.loads[0].source)}</div>"
+        )
+
+    def _lines(self) -> Iterator[tuple[str, str]]:
+        """Yield the summary for people."""
+        summary, largest = self.summary(), self.largest()
+        (rows, cols), shape = self.chunks.target.shape, self.chunks.source_shape
+        yield "variables", ", ".join(load.name for load in self.loads)
+        yield "source", f"{shape[0]} x {shape[1]} pixels"
+        yield "target chunks", f"{rows} x {cols}"
+        yield "tasks", f"{self.tasks}, {summary['tasks without source']} of them without source"
+        amplification = summary["read amplification"]
+        yield "read", f"{_bytes(summary['bytes read'])}, handed to tasks {amplification:.2f} times"
+        parts = ", ".join(f"{name} {_bytes(size)}" for name, size in largest.parts.items())
+        yield "largest task", f"{_bytes(largest.total)} ({parts}), {largest.target} of {largest.name}"
+
+
+def _bytes(size: float) -> str:
+    for unit in ("B", "KiB", "MiB", "GiB", "TiB"):
+        if size < 1024 or unit == "TiB":
+            break
+        size /= 1024
+    return f"{size:.3g} {unit}" if size < 999.5 else f"{size:.0f} {unit}"
