@@ -5,6 +5,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise, product
 from operator import index
 from typing import Any, TypeVar
 
@@ -12,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 import xarray as xr
 
-from gridr_dask.api.grids import check_known, node_coordinates
+from gridr_dask.api.grids import check_known, check_rule_alone, kind_of, node_coordinates, rule_of
 from gridr_dask.api.metadata import (
     fill_of,
     keeps_attrs,
@@ -37,7 +38,10 @@ from gridr_dask.compute.threads import default_threads
 from gridr_dask.compute.validity import check_mask_dtype
 from gridr_dask.errors import GridrError, InvalidInputError
 from gridr_dask.geometry import Boundary, Grid, Kernel, Window
+from gridr_dask.geometry.window import Span
 from gridr_dask.graph import DEFAULT_CHUNK, Resampling, is_dask, resample_lazily
+from gridr_dask.plan.chunks import spans_of
+from gridr_dask.positions import CrsGrid, Globe, Positions, displaced
 
 __all__ = ["resample"]
 
@@ -53,6 +57,8 @@ class _Request:
 
     rows: Any
     cols: Any
+    displacement: bool
+    positions: Positions | None
     grid: Grid
     target: Window
     kernel: Kernel
@@ -74,6 +80,8 @@ def resample(
     obj: _Object,
     grid: Any,
     *,
+    shape: tuple[int, int] | None = None,
+    kind: str = "absolute",
     interp: str | Interpolator = "cubic",
     grid_resolution: tuple[int, int] = (1, 1),
     window: tuple[slice, slice] | None = None,
@@ -96,8 +104,20 @@ def resample(
     keep_attrs: bool | None = True,
 ) -> Any:
     """Resample an object through a grid; see `gridr_dask.accessor.GridrAccessor.resample`."""
-    rows, cols = node_coordinates(grid, grid_mask, grid_nodata)
-    spec = Grid(rows.shape, _pair("grid_resolution", grid_resolution))
+    resolution = _pair("grid_resolution", grid_resolution)
+    positions = rule_of(grid, shape, resolution)
+    rows = cols = None
+    if positions is not None:
+        check_rule_alone(grid_mask, grid_nodata, kind)
+        spec = Grid(positions.shape)
+    else:
+        if shape is not None:
+            raise InvalidInputError(
+                "shape is that of the target of a rule; arrays have their own: use window to cut", "shape"
+            )
+        grid, kind = kind_of(grid, kind)
+        rows, cols = node_coordinates(grid, grid_mask, grid_nodata)
+        spec = Grid(rows.shape, resolution)
     origin = _pair("source_origin", source_origin)
     if max(map(abs, origin)) > _MAX_ORIGIN:
         raise InvalidInputError(
@@ -112,6 +132,8 @@ def resample(
     request = _Request(
         rows=rows,
         cols=cols,
+        displacement=kind == "displacement",
+        positions=positions,
         grid=spec,
         target=whole if window is None else Window.from_slices(window, spec.target_shape),
         kernel=kernel_of(get_interpolator(name)),
@@ -191,18 +213,20 @@ def _resample_array(array: xr.DataArray, request: _Request) -> tuple[xr.DataArra
     rule = SampleRule(nodata_of(array, request.src_nodata), nan, nan and request.kernel.is_spline)
     shape = array.shape[axes[0]], array.shape[axes[1]]
     mask, safe = _mask(request, shape)
+    globe = request.positions.globe if isinstance(request.positions, CrsGrid) else None
+    surrounded = _Surrounded.by(globe, request, shape)
     common = Resampling(
         kernel=request.kernel,
         boundary=request.boundary,
-        source_shape=shape,
-        source_origin=request.origin,
+        source_shape=surrounded.shape,
+        source_origin=surrounded.origin,
         axes=axes,
         fill=fill,
         rule=rule,
-        safe=safe,
+        safe=None if safe is None else surrounded.moved(safe),
         with_valid=request.return_mask,
     )
-    values, valid = _resample_values(array.data, mask, request, common)
+    values, valid = _resample_values(array.data, mask, request, common, surrounded)
     attrs, encoding = resampled_metadata(array, fill, request.keep_attrs)
     coords = kept_coords(array.coords, request.spatial, _mappings([array]))
     result = xr.DataArray(values, coords, array.dims, attrs=attrs)
@@ -241,31 +265,118 @@ def _mask(request: _Request, shape: tuple[int, int]) -> tuple[Any, Window | None
     return mask, Window.from_slices(request.safe, shape, "mask_safe_win")
 
 
-def _resample_values(source: Any, mask: Any, request: _Request, common: Resampling) -> tuple[Any, Any]:
+@dataclass(frozen=True)
+class _Surrounded:
+    """A source with what stands around it: a globe goes on past its edges, others end there."""
+
+    globe: Globe | None
+    margins: tuple[int, int, int]
+    shape: tuple[int, int]
+    origin: tuple[int, int]
+
+    @classmethod
+    def by(cls, globe: Globe | None, request: _Request, shape: tuple[int, int]) -> _Surrounded:
+        margins = (0, 0, 0) if globe is None else globe.margins(request.kernel, shape)
+        above, below, beside = margins
+        origin = request.origin[0] - above, request.origin[1] - beside
+        grown = shape[0] + above + below, shape[1] + 2 * beside
+        return cls(globe if any(margins) else None, margins, grown, origin)
+
+    def moved(self, window: Window) -> Window:
+        """Return a window of the source in the frame of the whole."""
+        down, along = self.margins[0], self.margins[2]
+        (top, bottom), (left, right) = window.rows, window.cols
+        return Window((top + down, bottom + down), (left + along, right + along))
+
+    def blocks(self, image: Any, axes: tuple[int, int], origin: tuple[int, int]) -> Blocks:
+        """Return the numpy image and its surroundings, not joined."""
+        if self.globe is None:
+            return Blocks.whole(image, origin, axes)
+        pieces = self.globe.pieces(image, axes, self.margins)
+        rows = spans_of([row[0].shape[axes[0]] for row in pieces])
+        cols = spans_of([piece.shape[axes[1]] for piece in pieces[0]])
+        return Blocks([piece for row in pieces for piece in row], rows, cols, self.shape, origin, axes)
+
+    def joined(self, image: Any, axes: tuple[int, int]) -> Any:
+        """Return the image, numpy or dask, and its surroundings in one array of the same kind."""
+        if self.globe is None:
+            return image
+        pieces = self.globe.pieces(image, axes, self.margins)
+        return np.concatenate([np.concatenate(row, axis=axes[1]) for row in pieces], axis=axes[0])
+
+
+def _resample_values(
+    source: Any, mask: Any, request: _Request, common: Resampling, surrounded: _Surrounded
+) -> tuple[Any, Any]:
     """Resample an array, numpy or dask, over one road: `resample_window`."""
     lazy = any(map(is_dask, (source, request.rows, request.cols, mask)))
     if request.chunks is not None or lazy:
         return resample_lazily(
-            source,
+            surrounded.joined(source, common.axes),
             request.rows,
             request.cols,
             grid=request.grid,
             target=request.target,
             chunks=_chunks(request.chunks, request.spatial),
             resampling=common,
-            mask=mask,
+            mask=None if mask is None else surrounded.joined(mask, (0, 1)),
+            displacement=request.displacement,
+            positions=request.positions,
         )
-    return resample_window(
-        Blocks.whole(np.asarray(source), request.origin, common.axes),
-        Nodes(request.rows, request.cols, (0, 0), request.grid.resolution),
-        request.target,
-        request.kernel,
-        fill=common.fill,
-        boundary=common.boundary,
-        validity=SourceMask(None if mask is None else Blocks.whole(mask), common.safe, common.rule),
-        with_valid=common.with_valid,
-        threads=default_threads(),
-    )
+    blocks = surrounded.blocks(np.asarray(source), common.axes, common.source_origin)
+    mask_blocks = None if mask is None else surrounded.blocks(mask, (-2, -1), (0, 0))
+    options: dict[str, Any] = {
+        "fill": common.fill,
+        "boundary": common.boundary,
+        "validity": SourceMask(mask_blocks, common.safe, common.rule),
+        "with_valid": common.with_valid,
+        "threads": default_threads(),
+    }
+    if request.positions is None and not request.displacement:
+        nodes = Nodes(request.rows, request.cols, (0, 0), request.grid.resolution)
+        return resample_window(blocks, nodes, request.target, request.kernel, **options)
+    return _by_windows(blocks, request, options)
+
+
+def _by_windows(blocks: Blocks, request: _Request, options: dict[str, Any]) -> tuple[Any, Any]:
+    """Resample window by window, so that the positions of one of them exist at a time."""
+    axes, shape = blocks.axes, list(blocks.arrays[0].shape)
+    target = request.target
+    shape[axes[0]], shape[axes[1]] = target.shape
+    result, valid = np.empty(shape, options["fill"].dtype), None
+    if options["with_valid"]:
+        per_band = bands_can_differ(blocks.arrays[0].dtype, result.dtype, options["validity"].rule)
+        valid = np.empty(shape if per_band else target.shape, np.bool_)
+    for rows, cols in product(*(_pieces(span) for span in (target.rows, target.cols))):
+        window = Window(rows, cols)
+        place = [slice(None)] * len(shape)
+        place[axes[0]] = slice(rows[0] - target.rows[0], rows[1] - target.rows[0])
+        place[axes[1]] = slice(cols[0] - target.cols[0], cols[1] - target.cols[0])
+        at = tuple(place)
+        valid_at = at if valid is None or valid.ndim == len(shape) else (at[axes[0]], at[axes[1]])
+        part, part_valid = resample_window(
+            blocks, _nodes_of(request, window), window, request.kernel, **options
+        )
+        result[at] = part
+        if valid is not None:
+            valid[valid_at] = part_valid
+    return result, valid
+
+
+def _pieces(span: Span) -> list[Span]:
+    """Return the parts of a span between multiples of the default chunk."""
+    edges = [span[0], *range((span[0] // DEFAULT_CHUNK + 1) * DEFAULT_CHUNK, span[1], DEFAULT_CHUNK), span[1]]
+    return list(pairwise(edges))
+
+
+def _nodes_of(request: _Request, window: Window) -> Nodes:
+    """Return the nodes of a window by the grid's rule, or out of its displacements."""
+    if request.positions is not None:
+        return request.positions.nodes(window)
+    needed = request.grid.nodes_of(window)
+    first = needed.rows[0], needed.cols[0]
+    part = needed.slices
+    return displaced(Nodes(request.rows[part], request.cols[part], first, request.grid.resolution), window)
 
 
 def _chunks(chunks: Any, spatial: tuple[Hashable, Hashable]) -> tuple[Any, Any]:

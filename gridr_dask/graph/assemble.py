@@ -19,10 +19,11 @@ from gridr_dask.compute.resample import bands_can_differ
 from gridr_dask.errors import InvalidInputError
 from gridr_dask.geometry import Grid, Window
 from gridr_dask.geometry.window import Span
-from gridr_dask.graph.nodes import bounds_of_chunks, node_layer
+from gridr_dask.graph.nodes import bounds_of_chunks, node_layer, rule_layer
 from gridr_dask.graph.tasks import ChunkTask, Resampling, fill_chunk, resample_chunk
 from gridr_dask.plan import Chunking, ChunkPlan, plan_chunks
 from gridr_dask.plan.chunks import spans_of
+from gridr_dask.positions import Positions
 
 __all__ = ["DEFAULT_CHUNK", "is_dask", "resample_lazily"]
 
@@ -45,6 +46,8 @@ def resample_lazily(
     chunks: tuple[Any, Any],
     resampling: Resampling,
     mask: Any = None,
+    displacement: bool = False,
+    positions: Positions | None = None,
 ) -> tuple[da.Array, da.Array | None]:
     """Return the resampled window as a dask array, and its validity if it is asked for.
 
@@ -60,6 +63,10 @@ def resample_lazily(
         What all chunks have in common; its axes are non-negative. Other axes keep the source's chunks.
     mask : numpy or dask array, optional
         Validity of the source, 2-D, with chunks of its own.
+    displacement : bool
+        Whether the nodes hold displacements.
+    positions : Positions, optional
+        A grid that is a rule; `rows` and `cols` are then None, and not looked at.
 
     Raises
     ------
@@ -77,25 +84,35 @@ def resample_lazily(
     # The nodes of every chunk; those of a row of chunks share their rows.
     row_nodes = [grid.nodes_of(Window(span, target.cols)).rows for span in target_chunks.rows]
     col_nodes = [grid.nodes_of(Window(target.rows, span)).cols for span in target_chunks.cols]
+    if positions is None:
+        step = grid.resolution if displacement else None
+        bounds = bounds_of_chunks(rows, cols, row_nodes, col_nodes, step)
+    else:
+        bounds = positions.bounds(target_chunks)
     plan = plan_chunks(
-        bounds_of_chunks(rows, cols, row_nodes, col_nodes),
+        bounds,
         target_chunks,
         resampling.kernel,
         resampling.boundary,
         resampling.source_shape,
         resampling.source_origin,
     )
-    token = tokenize(rows, cols, grid, target, row_chunks, col_chunks)
+    kind = positions if positions is not None else displacement
+    token = tokenize(rows, cols, kind, grid, target, row_chunks, col_chunks)
     node_name = f"gridr-nodes-{token}"
-    nodes = {
-        (i, j): Window(row_nodes[i], col_nodes[j])
-        for i, j in product(range(len(row_nodes)), range(len(col_nodes)))
-        if plan.sees_source(i, j)
-    }
+    wanted = [
+        (i, j) for i, j in product(range(len(row_nodes)), range(len(col_nodes))) if plan.sees_source(i, j)
+    ]
+    targets = {(i, j): plan.window(i, j) for i, j in wanted}
+    if positions is None:
+        nodes = {(i, j): Window(row_nodes[i], col_nodes[j]) for i, j in wanted}
+        node_tasks = node_layer(node_name, rows, cols, grid, nodes, targets if displacement else None)
+    else:
+        node_tasks = rule_layer(node_name, positions, targets)
     mask_name = None if mask is None else mask.name
     name = f"gridr-resample-{tokenize(token, source.name, mask_name, resampling)}"
     layers = {
-        node_name: node_layer(node_name, rows, cols, grid, nodes),
+        node_name: node_tasks,
         name: _chunk_layer(name, node_name, source, mask, resampling, plan),
     }
     dependencies = {

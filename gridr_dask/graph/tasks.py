@@ -12,8 +12,17 @@ from gridr_dask.compute import Blocks, Nodes, SampleRule, SourceMask, resample_w
 from gridr_dask.compute.resample import bands_can_differ
 from gridr_dask.geometry import Boundary, Kernel, Window
 from gridr_dask.geometry.window import Span
+from gridr_dask.positions import Positions, displaced
 
-__all__ = ["ChunkTask", "Resampling", "fill_chunk", "gather_nodes", "resample_chunk"]
+__all__ = [
+    "ChunkTask",
+    "Resampling",
+    "fill_chunk",
+    "gather_displaced",
+    "gather_nodes",
+    "nodes_by_rule",
+    "resample_chunk",
+]
 
 _Array = npt.NDArray[Any]
 
@@ -111,6 +120,16 @@ def gather_nodes(
         for given in (blocks[:count], blocks[count:])
     )
     return Nodes(rows, cols, (window.rows[0], window.cols[0]), resolution)
+
+
+def gather_displaced(target: Window, *parts: Any) -> Nodes:
+    """Return the nodes of a target window out of blocks of displacements; `parts` as for `gather_nodes`."""
+    return displaced(gather_nodes(*parts), target)
+
+
+def nodes_by_rule(positions: Positions, target: Window) -> Nodes:
+    """Return the nodes of a target window by the rule of a grid."""
+    return positions.nodes(target)
 
 
 def _nested(blocks: tuple[_Array, ...], width: int) -> list[list[_Array]]:
