@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import warnings
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -13,6 +14,7 @@ import numpy.typing as npt
 from gridr_dask.compute import Nodes
 from gridr_dask.errors import InvalidInputError, MissingDependencyError
 from gridr_dask.geometry import Window
+from gridr_dask.geometry.window import Span
 from gridr_dask.plan import Chunking
 from gridr_dask.positions.cells import VOID, cell_nodes, cells_of, probe, refined
 from gridr_dask.positions.globe import Globe, globe_of
@@ -138,27 +140,28 @@ class CrsGrid:
         return globe_of(self.source_transform, self.source_shape, self.period, pole)
 
     def bounds(self, target: Chunking) -> _Floats:
-        """Return what holds the positions of each chunk, with a margin for what its cells don't show."""
+        """Return what holds the nodes of each chunk, with a margin for what is not looked at."""
         bounds = np.empty((len(target.rows), len(target.cols), 4))
         bounds[..., 0::2], bounds[..., 1::2] = np.inf, -np.inf
-        edges = np.array([start for start, _ in target.cols])
-        last = np.array([stop for _, stop in target.cols])
+        # A spline is filtered as far as the nodes reach: a chunk is as large as the cells that it meets.
+        row_spans, col_spans = (_grown(spans, self.cell) for spans in (target.rows, target.cols))
+        starts, stops = np.array(col_spans).T
         size = _PLANNED_CELL
         shortest = min(stop - start for spans in (target.rows, target.cols) for start, stop in spans)
         while size > max(shortest, 1):
             size //= 2
         void = min(VOID, self.cell)
         tolerance = max(_PLANNED_TOLERANCE, self.tolerance)
-        for i, rows in enumerate(target.rows):
-            strip = Window(rows, (target.cols[0][0], target.cols[-1][1]))
+        for i, rows in enumerate(row_spans):
+            strip = Window(rows, (col_spans[0][0], col_spans[-1][1]))
             cells, _, _ = cells_of(self.positions, strip, size)
             for part in refined(cells, self.positions, tolerance, strip, void):
                 corners = part.corners[..., :1] if part.size == 1 else part.corners
                 extent = np.stack([corners.min(axis=-1), corners.max(axis=-1)], axis=1).reshape(4, -1)
                 known = np.isfinite(extent).all(axis=0)
                 extent, cols = extent[:, known], part.cols[known]
-                low = np.searchsorted(last, cols, side="right")
-                high = np.searchsorted(edges, cols + part.size, side="left")
+                low = np.searchsorted(stops, cols, side="right")
+                high = np.searchsorted(starts, cols + part.size, side="left")
                 for step in range(int((high - low).max(initial=0))):
                     met = low + step < high
                     chunk = (low + step)[met]
@@ -211,6 +214,13 @@ class CrsGrid:
                 return size
             size //= 2
         return 1
+
+
+def _grown(spans: Sequence[Span], cell: int) -> list[Span]:
+    """Return spans of pixels that go from the first corner of a cell to the last one."""
+    if cell == 1:
+        return list(spans)
+    return [(start // cell * cell, ((stop - 1) // cell + 1) * cell + 1) for start, stop in spans]
 
 
 def _numbers(transform: Any) -> _Numbers:

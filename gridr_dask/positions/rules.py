@@ -38,7 +38,7 @@ class Positions(Protocol):
         """Return nodes from which each pixel of a target window is interpolated."""
 
     def bounds(self, target: Chunking) -> _Floats:
-        """Return what holds all positions of each target chunk, as `gridr_dask.plan.node_bounds` does."""
+        """Return what holds all nodes of each target chunk, as `gridr_dask.plan.node_bounds` does."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,31 +59,31 @@ class AffineGrid:
         a, b, c, d, e, f = self.numbers
         return d * cols + e * rows + f, a * cols + b * rows + c
 
+    @property
+    def _grid(self) -> Grid:
+        counts = [max(-((1 - size) // _SPACING) + 1, 2) for size in self.shape]
+        return Grid((counts[0], counts[1]), (_SPACING, _SPACING))
+
     def nodes(self, target: Window) -> Nodes:
         """Return the nodes around a window."""
-        spacing = (_SPACING, _SPACING)
-        spans = [
-            (span[0] // _SPACING, -((1 - span[1]) // _SPACING) + 1) for span in (target.rows, target.cols)
-        ]
-        i, j = (np.arange(*span, dtype=np.float64) * _SPACING for span in spans)
+        needed = self._grid.nodes_of(target)
+        i, j = (np.arange(*span, dtype=np.float64) * _SPACING for span in (needed.rows, needed.cols))
         rows, cols = self._at(i[:, None], j[None, :])
-        return Nodes(rows, cols, (spans[0][0], spans[1][0]), spacing)
+        return Nodes(rows, cols, (needed.rows[0], needed.cols[0]), (_SPACING, _SPACING))
 
     def bounds(self, target: Chunking) -> _Floats:
-        """Return the extent of each chunk's corners."""
-        edges = (
-            np.array([(start, stop - 1) for start, stop in spans], np.float64)
-            for spans in (target.rows, target.cols)
+        """Return the extent of each chunk's nodes: that of the outermost ones."""
+        grid, whole = self._grid, Window.whole(self.shape)
+        row_nodes = [grid.nodes_of(Window(span, whole.cols)).rows for span in target.rows]
+        col_nodes = [grid.nodes_of(Window(whole.rows, span)).cols for span in target.cols]
+        rows, cols = (
+            np.array([(start, stop - 1) for start, stop in spans], np.float64) * _SPACING
+            for spans in (row_nodes, col_nodes)
         )
-        rows, cols = edges
-        at = self._at(rows[:, None, :, None], cols[None, :, None, :])
-        bounds = np.stack(
-            [extreme(part, axis=(2, 3)) for part in at for extreme in (np.min, np.max)], axis=-1
-        )
-        # Positions between nodes are rounded once more.
-        slack = 1e-9 + 16 * np.finfo(np.float64).eps * np.abs(bounds).max(axis=-1, keepdims=True)
-        grown: _Floats = bounds + slack * np.array([-1, 1, -1, 1])
-        return grown
+        corners = self._at(rows[:, None, :, None], cols[None, :, None, :])
+        extremes = [extreme(part, axis=(2, 3)) for part in corners for extreme in (np.min, np.max)]
+        bounds: _Floats = np.stack(extremes, axis=-1)
+        return bounds
 
 
 @dataclass(frozen=True, slots=True)
