@@ -1,4 +1,4 @@
-"""`reproject` beside GDAL's warp, both transforming every pixel. docs/how-to/reproject.md quotes the figures."""
+"""`reproject` beside GDAL's warp, each pixel transformed. The page on reprojection quotes the figures."""
 
 import numpy as np
 import pytest
