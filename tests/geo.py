@@ -12,8 +12,9 @@ import odc.geo.xr
 import rioxarray
 import xarray as xr
 from odc.geo.geobox import GeoBox
-from rasterio.warp import Resampling
-from rasterio.warp import reproject as warp
+from rasterio.enums import Resampling
+from rasterio.io import MemoryFile
+from rasterio.vrt import WarpedVRT
 
 UTM = GeoBox.from_bbox((399_960, 4_990_200, 409_960, 5_000_200), "EPSG:32632", resolution=50)
 """200 x 200 pixels in the Alps."""
@@ -60,21 +61,34 @@ def mountains(name: str) -> xr.DataArray:
     return image
 
 
-def gdal(image: xr.DataArray, box: GeoBox, interp: str, **options: Any) -> np.ndarray:
-    """The image warped by GDAL, every pixel transformed."""
-    nodata = image.rio.nodata
-    result = np.full((image.shape[0], *box.shape), nodata or 0, image.dtype)
-    warp(
-        image.values,
-        result,
-        src_transform=image.rio.transform(),
-        src_crs=image.rio.crs,
-        src_nodata=nodata,
-        dst_transform=box.transform,
-        dst_crs=str(box.crs),
-        dst_nodata=nodata or 0,
-        resampling=Resampling[{"linear": "bilinear"}.get(interp, interp)],
-        tolerance=0,
-        **options,
-    )
-    return result
+def gdal(
+    image: xr.DataArray, box: GeoBox, interp: str, tolerance: float = 1e-9, **options: Any
+) -> np.ndarray:
+    """The bands of an image warped by GDAL, by default with exact positions.
+
+    By a virtual dataset: rasterio 1.4 knows no tolerance for its function `reproject`, and not 0 for this.
+    """
+    bands, height, width = image.shape
+    source = {
+        "driver": "GTiff",
+        "count": bands,
+        "height": height,
+        "width": width,
+        "dtype": image.dtype,
+        "crs": image.rio.crs,
+        "transform": image.rio.transform(),
+        "nodata": image.rio.nodata,
+    }
+    target = {
+        "crs": str(box.crs),
+        "transform": box.transform,
+        "height": box.shape[0],
+        "width": box.shape[1],
+        "resampling": Resampling[{"linear": "bilinear"}.get(interp, interp)],
+        "tolerance": tolerance,
+    }
+    with MemoryFile() as file:
+        with file.open(**source) as dataset:
+            dataset.write(image.values)
+        with file.open() as dataset, WarpedVRT(dataset, **target, **options) as warped:
+            return warped.read()

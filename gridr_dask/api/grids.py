@@ -48,7 +48,7 @@ def rule_of(grid: Any, shape: Any, resolution: tuple[int, int]) -> Positions | N
         return None
     if resolution != (1, 1):
         raise InvalidInputError(
-            f"grid_resolution={resolution} is for arrays and callables; a {type(made).__name__} has its own "
+            f"grid_resolution={resolution} is for arrays and callables; {type(made).__name__} has its own "
             f"nodes: leave it out",
             "grid-resolution",
         )

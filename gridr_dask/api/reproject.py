@@ -70,9 +70,9 @@ def reproject(
         dims=dims,
         keep_attrs=keep_attrs,
     )
-    if return_mask:
-        return tuple(_placed(part, dims, target) for part in result)
-    return _placed(result, dims, target)
+    if not return_mask:
+        return _placed(result, dims, target, nodata_out)
+    return _placed(result[0], dims, target, nodata_out), _placed(result[1], dims, target)
 
 
 def _odc() -> Any:
@@ -134,8 +134,8 @@ def _target(source: Any, how: Any, **options: Any) -> Any:
         ) from error
 
 
-def _placed(result: Any, dims: tuple[Hashable, Hashable], target: Any) -> Any:
-    """Return a result with the dims, coordinates and CRS of its target."""
+def _placed(result: Any, dims: tuple[Hashable, Hashable], target: Any, nodata: Any = "auto") -> Any:
+    """Return a result with the dims, coordinates and CRS of its target, and its nodata if that was chosen."""
     renamed = {old: new for old, new in zip(dims, target.dimensions, strict=True) if old != new}
     result = result.rename(renamed) if renamed else result
     result = result.assign_coords(_odc().xr_coords(target, _GEOREFERENCE))
@@ -143,4 +143,7 @@ def _placed(result: Any, dims: tuple[Hashable, Hashable], target: Any) -> Any:
     for array in arrays:
         if set(target.dimensions) <= set(array.dims):
             array.encoding["grid_mapping"] = _GEOREFERENCE
+            declared = {*array.attrs, *array.encoding} & {"_FillValue", "missing_value", "nodata"}
+            if not declared and not (isinstance(nodata, str) and nodata == "auto"):
+                array.attrs["_FillValue"] = array.dtype.type(nodata)
     return result

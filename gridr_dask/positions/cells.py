@@ -17,7 +17,7 @@ from gridr_dask.compute import Nodes
 from gridr_dask.geometry import Window
 from gridr_dask.geometry.window import Span
 
-__all__ = ["Cells", "Transform", "cell_nodes", "cells_of", "probe", "refined", "upsampled"]
+__all__ = ["Cells", "Transform", "cell_nodes", "cells_at", "cells_of", "probe", "refined", "upsampled"]
 
 _Array = npt.NDArray[Any]
 _Floats = npt.NDArray[np.float64]
@@ -102,6 +102,14 @@ def cells_of(transform: Transform, window: Window, size: int) -> tuple[Cells, _F
     i, j = np.arange(*rows) * size, np.arange(*cols) * size
     cells = Cells(size, np.repeat(i, len(j)), np.tile(j, len(i)), corners)
     return cells, lattice, (rows[0], cols[0])
+
+
+def cells_at(transform: Transform, rows: Any, cols: Any, size: int) -> Cells:
+    """Return the cells whose first pixels are given."""
+    around = np.array([(0, 0), (0, size), (size, size), (size, 0)])
+    below, right = rows[:, None] + around[:, 0], cols[:, None] + around[:, 1]
+    corners = transform(below.ravel().astype(np.float64), right.ravel().astype(np.float64))
+    return Cells(size, rows, cols, np.stack([part.reshape(below.shape) for part in corners]))
 
 
 def probe(cells: Cells, transform: Transform, tolerance: float, void: int) -> tuple[Any, Any, _Floats]:

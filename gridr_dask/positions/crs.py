@@ -16,7 +16,7 @@ from gridr_dask.errors import InvalidInputError, MissingDependencyError
 from gridr_dask.geometry import Window
 from gridr_dask.geometry.window import Span
 from gridr_dask.plan import Chunking
-from gridr_dask.positions.cells import VOID, cell_nodes, cells_of, probe, refined
+from gridr_dask.positions.cells import VOID, cell_nodes, cells_at, cells_of, probe, refined
 from gridr_dask.positions.globe import Globe, globe_of
 
 __all__ = ["CrsGrid"]
@@ -94,7 +94,7 @@ class CrsGrid:
             str(source.crs),
             _numbers(source.transform),
             (source.shape[0], source.shape[1]),
-            str(target.crs),
+            str(source.crs if source.crs == target.crs else target.crs),
             _numbers(target.transform),
             (target.shape[0], target.shape[1]),
             float(tolerance),
@@ -179,13 +179,13 @@ class CrsGrid:
         steps = steps[np.isfinite(steps) & self._near(at[0])]
         return float(np.median(steps)) if len(steps) else 0.0
 
-    def _sampled(self, size: int) -> tuple[_Floats, _Floats]:
+    def _sampled(self, size: int) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
         """Return the first pixels of some cells all over the target."""
         rows, cols = (
             np.unique(np.linspace(0, length - 1, _SAMPLED).astype(np.int64) // size * size)
             for length in self.shape
         )
-        return np.repeat(rows, len(cols)).astype(np.float64), np.tile(cols, len(rows)).astype(np.float64)
+        return np.repeat(rows, len(cols)), np.tile(cols, len(rows))
 
     def _near(self, positions: _Floats) -> Any:
         """Return which positions lie within the source."""
@@ -200,16 +200,11 @@ class CrsGrid:
         size = _CELL
         while size >= _SMALLEST_CELL:
             rows, cols = self._sampled(size)
-            cells = [
-                cells_of(self.positions, Window((int(r), int(r) + 1), (int(c), int(c) + 1)), size)[0]
-                for r, c in zip(rows, cols, strict=True)
-            ]
-            corners = np.concatenate([cell.corners for cell in cells], axis=1)
-            near = self._near(corners).any(axis=1)
+            cells = cells_at(self.positions, rows, cols, size)
+            near = self._near(cells.corners).any(axis=1)
             if not near.any():
                 return _CELL
-            joined = type(cells[0])(size, rows.astype(np.int64), cols.astype(np.int64), corners)
-            passes, _, _ = probe(joined.take(near), self.positions, self.tolerance, VOID)
+            passes, _, _ = probe(cells.take(near), self.positions, self.tolerance, VOID)
             if passes.mean() >= 0.8:
                 return size
             size //= 2
