@@ -24,7 +24,7 @@ def grid_of(nav_lat, nav_lon):
     nodes, wanted = unit_vectors(nav_lat, nav_lon), unit_vectors(LAT, LON)
     around = np.pad(nodes, ((0, 0), (3, 3), (0, 0)), mode="wrap")
     _, nearest = cKDTree(nodes.reshape(-1, 3)).query(wanted.reshape(-1, 3))
-    position = np.stack(np.unravel_index(nearest, nav_lat.shape)) + [[0.0], [3.0]]
+    position = np.stack(np.unravel_index(nearest, nav_lat.shape)) + np.array([[0.0], [3.0]])
 
     def at(position):
         return np.stack([map_coordinates(around[..., k], position, order=1) for k in range(3)], axis=-1)
