@@ -7,7 +7,8 @@ its own corners and probes only. So a position does not depend on the window tha
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import product
 from typing import Any
 
 import numpy as np
@@ -17,7 +18,7 @@ from gridr_dask.compute import Nodes
 from gridr_dask.geometry import Window
 from gridr_dask.geometry.window import Span
 
-__all__ = ["Cells", "Transform", "cell_nodes", "cells_at", "cells_of", "probe", "refined", "upsampled"]
+__all__ = ["Cells", "Exact", "cell_nodes", "cells_at", "cells_of", "probe", "refined", "upsampled"]
 
 _Array = npt.NDArray[Any]
 _Floats = npt.NDArray[np.float64]
@@ -32,11 +33,41 @@ two more for a cubic, which agrees at all middles of a cell around its inflectio
 _SHARE = 0.75
 """A cell passes with this part of the tolerance at its probes: the largest deviation may be between them."""
 
-VOID = 16
+_VOID = 16
 """A cell of at most this size is believed to be void if no corner and no probe has a position."""
+
+_FAR = 16
+"""Source pixels past the edge, more than any kernel reaches: what lies there needs no position."""
 
 _BATCH = 256
 """Cells that are divided at a time: bounds memory."""
+
+
+@dataclass(frozen=True, slots=True)
+class Exact:
+    """What cells are measured against.
+
+    Attributes
+    ----------
+    transform : callable
+        The exact positions.
+    tolerance : float
+        Source pixels by which a position may be off.
+    shape : (int, int)
+        Rows and columns of the source: positions far from it count as none.
+    size : int
+        Of the largest cells, a power of two.
+    """
+
+    transform: Transform
+    tolerance: float
+    shape: tuple[int, int]
+    size: int
+
+    def at(self, rows: Any, cols: Any) -> _Floats:
+        """Return positions at target rows and columns of any shape, stacked."""
+        found = self.transform(rows.astype(np.float64).ravel(), cols.astype(np.float64).ravel())
+        return np.stack([part.reshape(rows.shape) for part in found])
 
 
 @dataclass(frozen=True)
@@ -83,20 +114,17 @@ def _between(corners: Sequence[Any], below: Any, right: Any, size: tuple[int, in
     )
 
 
-def lattice_of(transform: Transform, rows: Span, cols: Span, size: int) -> _Floats:
+def _lattice(exact: Exact, rows: Span, cols: Span, size: int) -> _Floats:
     """Return positions at the nodes `rows` x `cols` that stand every `size` pixels, (2, rows, cols)."""
-    i = np.arange(*rows, dtype=np.float64) * size
-    j = np.arange(*cols, dtype=np.float64) * size
-    shape = len(i), len(j)
-    positions = transform(np.repeat(i, len(j)), np.tile(j, len(i)))
-    return np.stack([part.reshape(shape) for part in positions])
+    i, j = np.meshgrid(np.arange(*rows) * size, np.arange(*cols) * size, indexing="ij")
+    return exact.at(i, j)
 
 
-def cells_of(transform: Transform, window: Window, size: int) -> tuple[Cells, _Floats, tuple[int, int]]:
+def cells_of(exact: Exact, window: Window, size: int) -> tuple[Cells, _Floats, tuple[int, int]]:
     """Return the cells of a size that meet a window, the lattice of their corners, and its first node."""
     (top, bottom), (left, right) = window.rows, window.cols
     rows, cols = (top // size, (bottom - 1) // size + 1), (left // size, (right - 1) // size + 1)
-    lattice = lattice_of(transform, (rows[0], rows[1] + 1), (cols[0], cols[1] + 1), size)
+    lattice = _lattice(exact, (rows[0], rows[1] + 1), (cols[0], cols[1] + 1), size)
     parts = lattice[:, :-1, :-1], lattice[:, :-1, 1:], lattice[:, 1:, 1:], lattice[:, 1:, :-1]
     corners = np.stack([part.reshape(2, -1) for part in parts], axis=-1)
     i, j = np.arange(*rows) * size, np.arange(*cols) * size
@@ -104,27 +132,28 @@ def cells_of(transform: Transform, window: Window, size: int) -> tuple[Cells, _F
     return cells, lattice, (rows[0], cols[0])
 
 
-def cells_at(transform: Transform, rows: Any, cols: Any, size: int) -> Cells:
+def cells_at(exact: Exact, rows: Any, cols: Any, size: int) -> Cells:
     """Return the cells whose first pixels are given."""
     around = np.array([(0, 0), (0, size), (size, size), (size, 0)])
-    below, right = rows[:, None] + around[:, 0], cols[:, None] + around[:, 1]
-    corners = transform(below.ravel().astype(np.float64), right.ravel().astype(np.float64))
-    return Cells(size, rows, cols, np.stack([part.reshape(below.shape) for part in corners]))
+    return Cells(size, rows, cols, exact.at(rows[:, None] + around[:, 0], cols[:, None] + around[:, 1]))
 
 
-def probe(cells: Cells, transform: Transform, tolerance: float, void: int) -> tuple[Any, Any, _Floats]:
-    """Return which cells are exact enough, which hold no position at all, and the positions at the probes."""
+def probe(cells: Cells, exact: Exact) -> tuple[Any, Any, _Floats]:
+    """Return which cells are exact enough, which hold no position of use, and the positions at the probes."""
     below, right = (_PROBES * cells.size).T
-    rows, cols = cells.rows[:, None] + below, cells.cols[:, None] + right
-    exact = np.stack([part.reshape(rows.shape) for part in transform(rows.ravel(), cols.ravel())])
+    probes = exact.at(cells.rows[:, None] + below, cells.cols[:, None] + right)
     corners = [cells.corners[..., k, None] for k in range(4)]
+    known = np.concatenate([cells.corners, probes], axis=-1)
     with np.errstate(invalid="ignore", over="ignore"):
-        error = np.abs(_between(corners, below, right, (cells.size, cells.size)) - exact).max(axis=(0, 2))
-        passes = error <= _SHARE * tolerance
-    if cells.size > void:
-        return passes, np.zeros_like(passes), exact
-    at_corners, at_probes = (np.isfinite(part).all(axis=0) for part in (cells.corners, exact))
-    return passes, ~(np.any(at_corners, axis=1) | np.any(at_probes, axis=1)), exact
+        error = np.abs(_between(corners, below, right, (cells.size, cells.size)) - probes)
+        passes = error.max(axis=(0, 2)) <= _SHARE * exact.tolerance
+        low, high = known.min(axis=-1), known.max(axis=-1)
+        # As far again as its positions are apart: what lies between them is not known.
+        shape = np.array(exact.shape)[:, None]
+        empty = ((2 * high - low < -_FAR) | (2 * low - high > shape + _FAR)).any(axis=0)
+    if cells.size <= min(_VOID, exact.size):
+        empty |= ~np.isfinite(known).all(axis=0).any(axis=1)
+    return passes & ~empty, empty, probes
 
 
 def _divided(cells: Cells, probes: _Floats) -> Cells:
@@ -148,29 +177,16 @@ def _divided(cells: Cells, probes: _Floats) -> Cells:
     )
 
 
-def refined(
-    cells: Cells, transform: Transform, tolerance: float, window: Window, void: int = VOID
-) -> Iterator[Cells]:
-    """Divide cells until each is exact to `tolerance`, a single pixel, or void; yield them size by size.
+def refined(cells: Cells, exact: Exact, window: Window) -> Iterator[Cells]:
+    """Divide cells until each is exact enough, a single pixel, or empty; yield the former two size by size.
 
-    Parameters
-    ----------
-    cells : Cells
-        Of a size that is a power of two.
-    transform : callable
-        The exact positions.
-    tolerance : float
-        Source pixels.
-    window : Window
-        Parts that don't meet it are left out.
-    void : int
-        Size from which on a cell without any known position is believed to be void.
+    Parts that don't meet the window are left out.
     """
     while len(cells):
         if cells.size == 1:
             yield cells
             return
-        passes, empty, probes = probe(cells, transform, tolerance, void)
+        passes, empty, probes = probe(cells, exact)
         if passes.any():
             yield cells.take(passes)
         rest = ~(passes | empty)
@@ -204,35 +220,41 @@ def upsampled(nodes: Nodes, target: Window) -> tuple[_Floats, _Floats]:
     return results[0], results[1]
 
 
-def cell_nodes(transform: Transform, target: Window, size: int, tolerance: float) -> Nodes:
+def cell_nodes(exact: Exact, target: Window) -> Nodes:
     """Return nodes for a window: the corners of cells if all are exact enough, else a node for each pixel.
 
-    A pixel has the same position either way.
+    A pixel has the same position either way, or none of use.
     """
-    first = target.rows[0], target.cols[0]
+    first, size = (target.rows[0], target.cols[0]), exact.size
     if size == 1:
-        rows, cols = lattice_of(transform, target.rows, target.cols, 1)
+        rows, cols = _lattice(exact, target.rows, target.cols, 1)
         return Nodes(rows, cols, first)
-    cells, lattice, corner = cells_of(transform, target, size)
-    void = min(VOID, size)
-    passes, empty, _ = probe(cells, transform, tolerance, void)
+    cells, lattice, corner = cells_of(exact, target, size)
+    passes, empty, _ = probe(cells, exact)
+    if empty.any():
+        lattice[:, _unused(passes, lattice.shape)] = np.nan
     coarse = Nodes(lattice[0], lattice[1], corner, (size, size))
     rest = np.flatnonzero(~(passes | empty))
     if not len(rest):
         return coarse
     with np.errstate(invalid="ignore", over="ignore"):
-        rows, cols = upsampled(coarse, target)
-    positions = np.stack([rows, cols])
+        positions = np.stack(upsampled(coarse, target))
     for start in range(0, len(rest), _BATCH):
         divided = cells.take(rest[start : start + _BATCH])
-        _put(positions, target, _void_like(divided))
-        for part in refined(divided, transform, tolerance, target, void):
+        nowhere = np.full_like(divided.corners, np.nan)
+        _put(positions, target, replace(divided, corners=nowhere))
+        for part in refined(divided, exact, target):
             _put(positions, target, part)
     return Nodes(positions[0], positions[1], first)
 
 
-def _void_like(cells: Cells) -> Cells:
-    return Cells(cells.size, cells.rows, cells.cols, np.full_like(cells.corners, np.nan))
+def _unused(passes: Any, shape: tuple[int, ...]) -> Any:
+    """Return which nodes of a lattice are corners of none of the cells that pass."""
+    used = np.zeros(shape[1:], np.bool_)
+    passes = passes.reshape(shape[1] - 1, shape[2] - 1)
+    for down, right in product((0, 1), (0, 1)):
+        used[down : down + passes.shape[0], right : right + passes.shape[1]] |= passes
+    return ~used
 
 
 def _put(positions: _Floats, window: Window, cells: Cells) -> None:

@@ -16,7 +16,7 @@ from gridr_dask.errors import InvalidInputError, MissingDependencyError
 from gridr_dask.geometry import Window
 from gridr_dask.geometry.window import Span
 from gridr_dask.plan import Chunking
-from gridr_dask.positions.cells import VOID, cell_nodes, cells_at, cells_of, probe, refined
+from gridr_dask.positions.cells import Exact, cell_nodes, cells_at, cells_of, probe, refined
 from gridr_dask.positions.globe import Globe, globe_of
 
 __all__ = ["CrsGrid"]
@@ -104,7 +104,10 @@ class CrsGrid:
 
     def nodes(self, target: Window) -> Nodes:
         """Return nodes for a window of the target."""
-        return cell_nodes(self.positions, target, self.cell, self.tolerance)
+        return cell_nodes(self._exact(self.cell, self.tolerance), target)
+
+    def _exact(self, cell: int, tolerance: float) -> Exact:
+        return Exact(self.positions, tolerance, self.source_shape, cell)
 
     def positions(self, rows: _Floats, cols: _Floats) -> tuple[_Floats, _Floats]:
         """Return the exact source positions of target positions; NaN where there are none."""
@@ -150,12 +153,12 @@ class CrsGrid:
         shortest = min(stop - start for spans in (target.rows, target.cols) for start, stop in spans)
         while size > max(shortest, 1):
             size //= 2
-        void = min(VOID, self.cell)
         tolerance = max(_PLANNED_TOLERANCE, self.tolerance)
+        exact = self._exact(self.cell, tolerance)
         for i, rows in enumerate(row_spans):
             strip = Window(rows, (col_spans[0][0], col_spans[-1][1]))
-            cells, _, _ = cells_of(self.positions, strip, size)
-            for part in refined(cells, self.positions, tolerance, strip, void):
+            cells, _, _ = cells_of(exact, strip, size)
+            for part in refined(cells, exact, strip):
                 corners = part.corners[..., :1] if part.size == 1 else part.corners
                 extent = np.stack([corners.min(axis=-1), corners.max(axis=-1)], axis=1).reshape(4, -1)
                 known = np.isfinite(extent).all(axis=0)
@@ -173,7 +176,8 @@ class CrsGrid:
     def pixels_per_pixel(self) -> float:
         """Return how many source pixels a target pixel spans, the median over the target; or 0."""
         rows, cols = self._sampled(1)
-        at = [np.stack(self.positions(rows + down, cols + right)) for down, right in ((0, 0), (1, 0), (0, 1))]
+        exact = self._exact(1, self.tolerance)
+        at = [exact.at(rows + down, cols + right) for down, right in ((0, 0), (1, 0), (0, 1))]
         with np.errstate(invalid="ignore"):
             steps = np.maximum(np.hypot(*(at[1] - at[0])), np.hypot(*(at[2] - at[0])))
         steps = steps[np.isfinite(steps) & self._near(at[0])]
@@ -200,11 +204,12 @@ class CrsGrid:
         size = _CELL
         while size >= _SMALLEST_CELL:
             rows, cols = self._sampled(size)
-            cells = cells_at(self.positions, rows, cols, size)
+            exact = self._exact(size, self.tolerance)
+            cells = cells_at(exact, rows, cols, size)
             near = self._near(cells.corners).any(axis=1)
             if not near.any():
                 return _CELL
-            passes, _, _ = probe(cells.take(near), self.positions, self.tolerance, VOID)
+            passes, _, _ = probe(cells.take(near), exact)
             if passes.mean() >= 0.8:
                 return size
             size //= 2

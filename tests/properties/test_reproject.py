@@ -91,8 +91,11 @@ def test_positions_are_as_exact_as_asked(box, tolerance):
     source = world().odc.geobox if box in TARGETS.values() else UTM
     grid = CrsGrid.between(source, box, tolerance)
     ours, exact = positions(grid, Window.whole(box.shape))
-    np.testing.assert_array_equal(np.isnan(ours), np.isnan(exact))
-    assert np.nanmax(np.abs(ours - exact)) <= tolerance
+    edges = np.array(source.shape)[:, None, None]
+    with np.errstate(invalid="ignore"):
+        near, here = (((part > -9) & (part < edges + 8)).all(axis=0) for part in (exact, ours))
+    np.testing.assert_array_equal(here, near)
+    assert np.abs(ours - exact)[:, near].max() <= tolerance
 
 
 def test_smooth_positions_are_those_of_cells():
@@ -118,7 +121,8 @@ def test_a_plan_holds_all_positions_of_each_chunk(box):
                 np.stack([nodes.rows, nodes.cols]).reshape(2, -1),
             ]
             exact = np.concatenate(exact, axis=1)
-            exact = exact[:, np.isfinite(exact).all(axis=0)]
+            edges = np.array(source.shape)[:, None]
+            exact = exact[:, ((exact > -9) & (exact < edges + 8)).all(axis=0)]
             low, high = bounds[i, j, ::2], bounds[i, j, 1::2]
             assert (exact >= low[:, None]).all()
             assert (exact <= high[:, None]).all()
