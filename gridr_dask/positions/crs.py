@@ -24,7 +24,7 @@ __all__ = ["CrsGrid"]
 _Floats = npt.NDArray[np.float64]
 _Numbers = tuple[float, float, float, float, float, float]
 
-_CELL = 64
+_CELL = 128
 _SMALLEST_CELL = 8
 """Largest cell, in target pixels, and the smallest one that takes less time than its pixels one by one."""
 

@@ -93,14 +93,13 @@ def test_positions_are_as_exact_as_asked(box, tolerance):
     ours, exact = positions(grid, Window.whole(box.shape))
     edges = np.array(source.shape)[:, None, None]
     with np.errstate(invalid="ignore"):
-        near, here = (((part > -9) & (part < edges + 8)).all(axis=0) for part in (exact, ours))
-    np.testing.assert_array_equal(here, near)
-    assert np.abs(ours - exact)[:, near].max() <= tolerance
+        of_use = np.any([((part > -9) & (part < edges + 8)).all(axis=0) for part in (exact, ours)], axis=0)
+    assert np.abs(ours - exact)[:, of_use].max() <= tolerance
 
 
 def test_smooth_positions_are_those_of_cells():
     grid = CrsGrid.between(UTM, MERCATOR, 0.01)
-    assert grid.nodes(Window((10, 200), (0, 150))).resolution == (64, 64)
+    assert grid.nodes(Window((10, 200), (0, 150))).resolution == (128, 128)
 
 
 @pytest.mark.parametrize("box", [*BOXES.values(), *TARGETS.values()], ids=[*BOXES, *TARGETS])
