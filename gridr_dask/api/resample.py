@@ -213,8 +213,7 @@ def _resample_array(array: xr.DataArray, request: _Request) -> tuple[xr.DataArra
     rule = SampleRule(nodata_of(array, request.src_nodata), nan, nan and request.kernel.is_spline)
     shape = array.shape[axes[0]], array.shape[axes[1]]
     mask, safe = _mask(request, shape)
-    globe = request.positions.globe if isinstance(request.positions, CrsGrid) else None
-    surrounded = _Surrounded.by(globe, request, shape)
+    surrounded = _Surrounded.by(_globe_of(request.positions, shape), request, shape)
     common = Resampling(
         kernel=request.kernel,
         boundary=request.boundary,
@@ -263,6 +262,13 @@ def _mask(request: _Request, shape: tuple[int, int]) -> tuple[Any, Window | None
     if request.safe is None:
         return mask, None
     return mask, Window.from_slices(request.safe, shape, "mask_safe_win")
+
+
+def _globe_of(positions: Positions | None, shape: tuple[int, int]) -> Globe | None:
+    """Return how a source goes around the world; a part that was cut out of it does not."""
+    if not isinstance(positions, CrsGrid) or positions.source_shape != shape:
+        return None
+    return positions.globe
 
 
 @dataclass(frozen=True)

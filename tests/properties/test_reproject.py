@@ -159,3 +159,29 @@ def test_the_world_has_no_seam_wherever_the_image_of_it_begins(target, interp, w
     expected = function(90 - (rows + 0.5), west + cols + 0.5)
     allowed = {"nearest": 0.02, "linear": 2e-4, "cubic": 4e-4, "bspline5": 4e-4}[interp]
     assert np.nanmax(np.abs(result.values - expected)) < allowed
+
+
+@pytest.mark.parametrize("interp", ["linear", "bspline3"])
+def test_a_mask_goes_around_the_world_with_its_image(interp):
+    image, target = world().astype("f4"), TARGETS["fiji"]
+    grid = CrsGrid.between(image.odc.geobox, target)
+    mask = np.ones(image.shape[1:], "u1")
+    mask[200, 0] = mask[150, -1] = 0
+    how = {"interp": interp, "mask_safe_win": (slice(0, 100), slice(None)), "return_mask": True}
+    whole = image.gridr.resample(grid, mask=mask, **how)
+    lost = np.argwhere(~whole[1].values)
+    middle = target.shape[1] / 2
+    assert lost[:, 1].min() < middle < lost[:, 1].max(), "both sides of the antimeridian"
+    lazy = image.chunk(latitude=100, longitude=170).gridr.resample(grid, mask=mask, chunks=90, **how)
+    for part, expected in zip(dask.compute(*lazy), whole, strict=True):
+        assert part.values.tobytes() == expected.values.tobytes()
+
+
+def test_a_part_of_a_source_has_the_pixels_of_the_whole():
+    image = texture(UTM)
+    grid = CrsGrid.between(UTM, MERCATOR)
+    whole, valid = image.gridr.resample(grid, interp="cubic"), slice(120, 180)
+    part = image.isel(y=valid, x=valid).gridr.resample(grid, interp="cubic", source_origin=(120, 120))
+    inside = np.isfinite(part.values)
+    assert inside.sum() > 3000
+    np.testing.assert_array_equal(part.values[inside], whole.values[inside])
