@@ -11,14 +11,14 @@ import xarray as xr
 from gridr_dask.compute.nodes import check_nodata, is_nodata
 from gridr_dask.errors import InvalidInputError, UnsupportedDtypeError
 from gridr_dask.graph import is_dask
-from gridr_dask.positions import AbsoluteGrid, AffineGrid, CallableGrid, CrsGrid, DisplacementGrid, Positions
+from gridr_dask.positions import AbsoluteGrid, AffineGrid, CallableGrid, CrsGrid, DisplacementGrid, Rule
 
 __all__ = ["check_known", "check_rule_alone", "kind_of", "node_coordinates", "rule_of"]
 
 _KINDS = ("absolute", "displacement")
 
 
-def rule_of(grid: Any, shape: Any, resolution: tuple[int, int]) -> Positions | None:
+def rule_of(grid: Any, shape: Any, resolution: tuple[int, int]) -> Rule | None:
     """Return the rule that a grid is, or None if it is made of arrays.
 
     Parameters
@@ -39,7 +39,7 @@ def rule_of(grid: Any, shape: Any, resolution: tuple[int, int]) -> Positions | N
     if isinstance(grid, (AffineGrid, CallableGrid, CrsGrid)):
         if shape is not None and tuple(shape) != grid.shape:
             raise InvalidInputError(f"shape={shape!r} contradicts that of the grid, {grid.shape}", "shape")
-        made: Positions = grid
+        made: Rule = grid
     elif (numbers := _affine_numbers(grid)) is not None:
         made = AffineGrid(numbers, _target_shape(shape))
     elif callable(grid) and not hasattr(grid, "__array__") and not isinstance(grid, xr.Dataset):

@@ -41,7 +41,7 @@ from gridr_dask.geometry import Boundary, Grid, Kernel, Window
 from gridr_dask.geometry.window import Span
 from gridr_dask.graph import DEFAULT_CHUNK, Resampling, is_dask, resample_lazily
 from gridr_dask.plan.chunks import spans_of
-from gridr_dask.positions import CrsGrid, Globe, Positions, displaced
+from gridr_dask.positions import CrsGrid, Globe, Rule, displaced
 
 __all__ = ["resample"]
 
@@ -58,7 +58,7 @@ class _Request:
     rows: Any
     cols: Any
     displacement: bool
-    positions: Positions | None
+    positions: Rule | None
     grid: Grid
     target: Window
     kernel: Kernel
@@ -264,7 +264,7 @@ def _mask(request: _Request, shape: tuple[int, int]) -> tuple[Any, Window | None
     return mask, Window.from_slices(request.safe, shape, "mask_safe_win")
 
 
-def _globe_of(positions: Positions | None, shape: tuple[int, int]) -> Globe | None:
+def _globe_of(positions: Rule | None, shape: tuple[int, int]) -> Globe | None:
     """Return how a source goes around the world; a part that was cut out of it does not."""
     if not isinstance(positions, CrsGrid) or positions.source_shape != shape:
         return None

@@ -23,7 +23,7 @@ from gridr_dask.graph.nodes import bounds_of_chunks, node_layer, rule_layer
 from gridr_dask.graph.tasks import ChunkTask, Resampling, fill_chunk, resample_chunk
 from gridr_dask.plan import Chunking, ChunkPlan, plan_chunks
 from gridr_dask.plan.chunks import spans_of
-from gridr_dask.positions import Positions
+from gridr_dask.positions import Rule
 
 __all__ = ["DEFAULT_CHUNK", "is_dask", "resample_lazily"]
 
@@ -47,7 +47,7 @@ def resample_lazily(
     resampling: Resampling,
     mask: Any = None,
     displacement: bool = False,
-    positions: Positions | None = None,
+    positions: Rule | None = None,
 ) -> tuple[da.Array, da.Array | None]:
     """Return the resampled window as a dask array, and its validity if it is asked for.
 
@@ -65,7 +65,7 @@ def resample_lazily(
         Validity of the source, 2-D, with chunks of its own.
     displacement : bool
         Whether the nodes hold displacements.
-    positions : Positions, optional
+    positions : Rule, optional
         A grid that is a rule; `rows` and `cols` are then None, and not looked at.
 
     Raises

@@ -18,7 +18,7 @@ from gridr_dask.geometry.window import Span
 from gridr_dask.graph.tasks import gather_displaced, gather_nodes, nodes_by_rule
 from gridr_dask.plan import node_bounds
 from gridr_dask.plan.chunks import spans_of
-from gridr_dask.positions import Positions, displaced, displaced_bounds
+from gridr_dask.positions import Rule, displaced, displaced_bounds
 
 __all__ = ["bounds_of_chunks", "node_layer", "rule_layer"]
 
@@ -80,7 +80,7 @@ def _clip(spans: Sequence[Span], block: Span) -> tuple[list[int], list[Span]]:
     return indices, parts
 
 
-def rule_layer(name: str, positions: Positions, targets: Mapping[tuple[int, int], Window]) -> dict[Any, Any]:
+def rule_layer(name: str, positions: Rule, targets: Mapping[tuple[int, int], Window]) -> dict[Any, Any]:
     """Return tasks ``(name, i, j)`` that make the `Nodes` of each target window."""
     return {
         (name, i, j): Task((name, i, j), nodes_by_rule, positions, target)

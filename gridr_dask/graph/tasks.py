@@ -12,7 +12,7 @@ from gridr_dask.compute import Blocks, Nodes, SampleRule, SourceMask, resample_w
 from gridr_dask.compute.resample import bands_can_differ
 from gridr_dask.geometry import Boundary, Kernel, Window
 from gridr_dask.geometry.window import Span
-from gridr_dask.positions import Positions, displaced
+from gridr_dask.positions import Rule, displaced
 
 __all__ = [
     "ChunkTask",
@@ -127,7 +127,7 @@ def gather_displaced(target: Window, *parts: Any) -> Nodes:
     return displaced(gather_nodes(*parts), target)
 
 
-def nodes_by_rule(positions: Positions, target: Window) -> Nodes:
+def nodes_by_rule(positions: Rule, target: Window) -> Nodes:
     """Return the nodes of a target window by the rule of a grid."""
     return positions.nodes(target)
 

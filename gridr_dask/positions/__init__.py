@@ -3,7 +3,7 @@
 from gridr_dask.positions.crs import CrsGrid
 from gridr_dask.positions.displacement import AbsoluteGrid, DisplacementGrid, displaced, displaced_bounds
 from gridr_dask.positions.globe import Globe
-from gridr_dask.positions.rules import AffineGrid, CallableGrid, Positions
+from gridr_dask.positions.rules import AffineGrid, CallableGrid, Rule
 
 __all__ = [
     "AbsoluteGrid",
@@ -12,7 +12,7 @@ __all__ = [
     "CrsGrid",
     "DisplacementGrid",
     "Globe",
-    "Positions",
+    "Rule",
     "displaced",
     "displaced_bounds",
 ]

@@ -16,7 +16,7 @@ from gridr_dask.geometry import Grid, Window
 from gridr_dask.geometry.window import Span
 from gridr_dask.plan import Chunking, node_bounds
 
-__all__ = ["AffineGrid", "CallableGrid", "Positions"]
+__all__ = ["AffineGrid", "CallableGrid", "Rule"]
 
 _Floats = npt.NDArray[np.float64]
 
@@ -27,7 +27,7 @@ _BLOCK = 256
 """Nodes along a side of the blocks that a function is called for."""
 
 
-class Positions(Protocol):
+class Rule(Protocol):
     """A grid that is a rule: small, frozen, picklable; where it is evaluated does not change a position."""
 
     @property
