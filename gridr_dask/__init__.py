@@ -10,18 +10,26 @@ from gridr_dask.errors import (
     CoverageError,
     GridrError,
     InvalidInputError,
+    MissingDependencyError,
     UnsupportedDtypeError,
 )
 from gridr_dask.io import to_zarr
 from gridr_dask.plan import Plan
+from gridr_dask.positions import AbsoluteGrid, AffineGrid, CallableGrid, CrsGrid, DisplacementGrid
 from gridr_dask.versions import show_versions
 
 __all__ = [
+    "AbsoluteGrid",
+    "AffineGrid",
+    "CallableGrid",
     "CoverageError",
+    "CrsGrid",
+    "DisplacementGrid",
     "GridrDataArrayAccessor",
     "GridrDatasetAccessor",
     "GridrError",
     "InvalidInputError",
+    "MissingDependencyError",
     "Plan",
     "UnsupportedDtypeError",
     "__version__",

@@ -27,6 +27,8 @@ class GridrAccessor(Generic[_Object]):
         self,
         grid: Any,
         *,
+        shape: tuple[int, int] | None = None,
+        kind: str = "absolute",
         interp: str | Interpolator = "cubic",
         grid_resolution: tuple[int, int] = (1, 1),
         window: tuple[slice, slice] | None = None,
@@ -55,10 +57,18 @@ class GridrAccessor(Generic[_Object]):
 
         Parameters
         ----------
-        grid : pair of arrays, array of shape (2, y, x), or Dataset
+        grid : pair of arrays, array of shape (2, y, x), Dataset, affine map or callable
             Source positions in pixels, ``(rows, cols)``, stacked in one array, or as variables ``row``
             and ``col``; numpy or dask, float32 or float64. Pixel centres stand at integers. A node that
-            is not finite is invalid, and so is every pixel that is interpolated from it.
+            is not finite is invalid, and so is every pixel that is interpolated from it. Or a rule, which
+            never becomes a whole array: an ``affine.Affine`` or its 6 numbers, from target (column, row) to
+            source (column, row); a pure function from two arrays of target rows and columns to two of
+            source rows and columns; a `gridr_dask.DisplacementGrid` or `gridr_dask.CrsGrid`.
+        shape : (int, int), optional
+            Rows and columns of the target of an affine map or a function.
+        kind : "absolute" or "displacement"
+            Whether arrays hold positions, or how far they are from the target pixel's own index; the latter
+            are interpolated first.
         interp : str or Interpolator
             ``"nearest"``, ``"linear"`` (``"bilinear"``), ``"cubic"`` (``"bicubic"``, a = -1/2),
             ``"bspline3"``, ``"bspline5"``, ..., ``"bspline11"``, or an object of
@@ -139,6 +149,8 @@ class GridrAccessor(Generic[_Object]):
         return api.resample(
             self._obj,
             grid,
+            shape=shape,
+            kind=kind,
             interp=interp,
             grid_resolution=grid_resolution,
             window=window,
@@ -193,6 +205,103 @@ class GridrAccessor(Generic[_Object]):
         (4, [0, 102, 99, 202])
         """
         return api.plan(self._obj, grid, **arguments)
+
+    def reproject(
+        self,
+        how: Any,
+        *,
+        interp: str | Interpolator = "nearest",
+        resolution: Any = "auto",
+        shape: Any = None,
+        anchor: Any = "default",
+        tight: bool = False,
+        chunks: Any = "auto",
+        src_nodata: Any = "auto",
+        nodata_out: Any = "auto",
+        nan_policy: str = "propagate",
+        dtype: npt.DTypeLike | None = None,
+        tolerance: float = 0.01,
+        return_mask: bool = False,
+        variables: Iterable[Hashable] | None = None,
+        keep_attrs: bool | None = True,
+    ) -> Any:
+        """Reproject a georeferenced image to another CRS, or onto the pixels of another image.
+
+        Needs ``pip install 'gridr_dask[geo]'``. Where the image lies is read from its coordinates and
+        CRS, as ``.odc`` and ``.rio`` leave them. A source that goes around the world has no seam where its
+        edges meet; in longitudes and latitudes, none at a pole either.
+
+        Parameters
+        ----------
+        how : CRS, GeoBox, DataArray or Dataset
+            The CRS of the target; or its pixels, as a `GeoBox` of odc-geo; or an object to match.
+        interp : str or Interpolator
+            As in `resample`.
+        resolution : float, (float, float), "auto", "fit" or "same"
+            Of the target, in units of its CRS. ``"fit"``: as the source's at its middle; ``"same"``: the
+            number of the source; ``"auto"``: the latter if the units are the same, else the former.
+        shape : int or (int, int), optional
+            Of the target; wins over `resolution`.
+        anchor : "default", "edge", "center", "floating", or (float, float)
+            How pixels are aligned with the CRS's axes.
+        tight : bool
+            Whether the target is cut to the source's extent without being aligned.
+        chunks : int, pair, mapping by dim or "auto", optional
+            As in `resample`; the result is lazy if the source is, or if this is given.
+        src_nodata, nodata_out, nan_policy, dtype, return_mask, variables, keep_attrs
+            As in `resample`.
+        tolerance : float
+            Source pixels by which positions may be off; they are checked against it. 0 transforms each
+            pixel, which takes longer.
+
+        Returns
+        -------
+        same type as the object, or a pair of it with `return_mask`
+            With the coordinates and the CRS of the target, for ``.odc`` and ``.rio`` to read. The dims are
+            those of odc-geo: ``y, x``, or ``latitude, longitude`` for a geographic CRS.
+
+        Raises
+        ------
+        InvalidInputError
+            If the source has no CRS, or an argument is wrong (a `ValueError`).
+        MissingDependencyError
+            If odc-geo or pyproj is missing (an `ImportError`).
+
+        Warns
+        -----
+        UserWarning
+            If a target pixel spans more than two source pixels: detail then aliases.
+
+        Examples
+        --------
+        >>> import numpy as np, xarray as xr, gridr_dask, odc.geo.xr
+        >>> from odc.geo.geobox import GeoBox
+        >>> box = GeoBox.from_bbox((500_000, 5_000_000, 503_000, 5_002_000), "EPSG:32632", resolution=1000)
+        >>> image = odc.geo.xr.wrap_xr(np.arange(6.0).reshape(2, 3), box)
+        >>> image.gridr.reproject(box.pad(1)).values
+        array([[nan, nan, nan, nan, nan],
+               [nan,  0.,  1.,  2., nan],
+               [nan,  3.,  4.,  5., nan],
+               [nan, nan, nan, nan, nan]])
+        """
+        return api.reproject(
+            self._obj,
+            how,
+            interp=interp,
+            resolution=resolution,
+            shape=shape,
+            anchor=anchor,
+            tight=tight,
+            chunks=chunks,
+            src_nodata=src_nodata,
+            nodata_out=nodata_out,
+            nan_policy=nan_policy,
+            dtype=dtype,
+            tolerance=tolerance,
+            return_mask=return_mask,
+            variables=variables,
+            keep_attrs=keep_attrs,
+        )
 
 
 @xr.register_dataarray_accessor("gridr")

@@ -1,6 +1,12 @@
 """Exceptions of the package: what is wrong, the values, and a stable code for programs."""
 
-__all__ = ["CoverageError", "GridrError", "InvalidInputError", "UnsupportedDtypeError"]
+__all__ = [
+    "CoverageError",
+    "GridrError",
+    "InvalidInputError",
+    "MissingDependencyError",
+    "UnsupportedDtypeError",
+]
 
 
 class GridrError(Exception):
@@ -32,3 +38,7 @@ class UnsupportedDtypeError(GridrError, TypeError):
 
 class CoverageError(GridrError, RuntimeError):
     """A position needs a source sample that was not delivered: a fault of the plan, never clamped."""
+
+
+class MissingDependencyError(GridrError, ImportError):
+    """A package that is not installed; the text names the extra that brings it."""

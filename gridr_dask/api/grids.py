@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from operator import index
 from typing import Any
 
 import numpy as np
@@ -10,8 +11,104 @@ import xarray as xr
 from gridr_dask.compute.nodes import check_nodata, is_nodata
 from gridr_dask.errors import InvalidInputError, UnsupportedDtypeError
 from gridr_dask.graph import is_dask
+from gridr_dask.positions import AbsoluteGrid, AffineGrid, CallableGrid, CrsGrid, DisplacementGrid, Rule
 
-__all__ = ["check_known", "node_coordinates"]
+__all__ = ["check_known", "check_rule_alone", "kind_of", "node_coordinates", "rule_of"]
+
+_KINDS = ("absolute", "displacement")
+
+
+def rule_of(grid: Any, shape: Any, resolution: tuple[int, int]) -> Rule | None:
+    """Return the rule that a grid is, or None if it is made of arrays.
+
+    Parameters
+    ----------
+    grid : affine map, callable, AffineGrid, CallableGrid, CrsGrid, or anything else
+        An affine map is an ``affine.Affine`` or its first 6 numbers.
+    shape : (int, int), optional
+        Rows and columns of the target, which the map or callable does not say itself.
+    resolution : (int, int)
+        Target pixels between two nodes, for callables.
+
+    Raises
+    ------
+    InvalidInputError
+        If the shape is missing, given twice or no shape, numbers are not finite, or a resolution is given
+        to a rule that needs none.
+    """
+    if isinstance(grid, (AffineGrid, CallableGrid, CrsGrid)):
+        if shape is not None and tuple(shape) != grid.shape:
+            raise InvalidInputError(f"shape={shape!r} contradicts that of the grid, {grid.shape}", "shape")
+        made: Rule = grid
+    elif (numbers := _affine_numbers(grid)) is not None:
+        made = AffineGrid(numbers, _target_shape(shape))
+    elif callable(grid) and not hasattr(grid, "__array__") and not isinstance(grid, xr.Dataset):
+        return CallableGrid(grid, _target_shape(shape), resolution)
+    else:
+        return None
+    if resolution != (1, 1):
+        raise InvalidInputError(
+            f"grid_resolution={resolution} is for arrays and callables; {type(made).__name__} has its own "
+            f"nodes: leave it out",
+            "grid-resolution",
+        )
+    return made
+
+
+def _affine_numbers(grid: Any) -> tuple[float, float, float, float, float, float] | None:
+    if all(hasattr(grid, name) for name in "abcdef"):
+        grid = tuple(getattr(grid, name) for name in "abcdef")
+    if not isinstance(grid, (tuple, list)) or len(grid) != 6 or any(np.ndim(part) for part in grid):
+        return None
+    try:
+        numbers = tuple(float(part) for part in grid)
+    except (TypeError, ValueError):
+        numbers = (np.nan,)
+    if not np.isfinite(numbers).all():
+        raise InvalidInputError(
+            f"an affine grid needs 6 finite numbers (a, b, c, d, e, f), got {grid!r}", "grid-affine"
+        )
+    return numbers  # type: ignore[return-value]
+
+
+def _target_shape(shape: Any) -> tuple[int, int]:
+    try:
+        rows, cols = (index(size) for size in shape)
+    except (TypeError, ValueError):
+        rows = cols = 0
+    if min(rows, cols) < 1:
+        raise InvalidInputError(
+            f"an affine map or a callable needs shape=(rows, cols) of the target, got {shape!r}", "shape"
+        )
+    return rows, cols
+
+
+def check_rule_alone(grid_mask: Any, grid_nodata: Any, kind: str) -> None:
+    """Raise InvalidInputError if something is given that only goes with arrays of nodes."""
+    given = [
+        name for name, value in (("grid_mask", grid_mask), ("grid_nodata", grid_nodata)) if value is not None
+    ]
+    if kind != "absolute":
+        given.append("kind")
+    if given:
+        raise InvalidInputError(
+            f"{' and '.join(given)} can't go with a grid that is a rule; let the rule return NaN where there "
+            f"is no position",
+            "grid-rule",
+        )
+
+
+def kind_of(grid: Any, kind: str) -> tuple[Any, str]:
+    """Return a grid of arrays without the class that says its kind, and the kind."""
+    if kind not in _KINDS:
+        raise InvalidInputError(f"kind={kind!r} must be one of {_KINDS}", "grid-kind")
+    if isinstance(grid, DisplacementGrid):
+        return (grid.rows, grid.cols), "displacement"
+    if isinstance(grid, AbsoluteGrid):
+        if kind != "absolute":
+            raise InvalidInputError(f"kind={kind!r} contradicts an AbsoluteGrid", "grid-kind")
+        return (grid.rows, grid.cols), kind
+    return grid, kind
 
 
 def node_coordinates(grid: Any, grid_mask: Any = None, grid_nodata: float | None = None) -> tuple[Any, Any]:

@@ -12,14 +12,15 @@ import numpy as np
 import numpy.typing as npt
 import xarray as xr
 
-from gridr_dask.api.grids import node_coordinates
+from gridr_dask.api.grids import check_rule_alone, kind_of, node_coordinates, rule_of
 from gridr_dask.api.metadata import keeps_attrs, spatial_dims
 from gridr_dask.compute import get_interpolator, kernel_of
 from gridr_dask.compute.interpolators import Interpolator
 from gridr_dask.compute.validity import check_mask_dtype
 from gridr_dask.errors import InvalidInputError
 from gridr_dask.geometry import Boundary, Grid, Kernel, Window
-from gridr_dask.graph import Positions, is_dask, positions_of
+from gridr_dask.graph import Positions, RulePositions, is_dask, positions_of
+from gridr_dask.positions import Rule
 
 __all__ = ["Request", "checked_request", "mask_of"]
 
@@ -32,6 +33,7 @@ class Request:
     """The arguments of a call, checked and translated, as far as variables share them."""
 
     positions: Positions
+    rule: Rule | None
     target: Window
     kernel: Kernel
     boundary: Boundary
@@ -54,6 +56,8 @@ def checked_request(
     obj: xr.DataArray | xr.Dataset,
     grid: Any,
     *,
+    shape: tuple[int, int] | None = None,
+    kind: str = "absolute",
     interp: str | Interpolator = "cubic",
     grid_resolution: tuple[int, int] = (1, 1),
     window: tuple[slice, slice] | None = None,
@@ -76,8 +80,21 @@ def checked_request(
     keep_attrs: bool | None = True,
 ) -> Request:
     """Return the arguments of a call, as `gridr_dask.accessor.GridrAccessor.resample` describes them."""
-    rows, cols = node_coordinates(grid, grid_mask, grid_nodata)
-    spec = Grid(rows.shape, _pair("grid_resolution", grid_resolution))
+    resolution = _pair("grid_resolution", grid_resolution)
+    rule = rule_of(grid, shape, resolution)
+    positions: Positions
+    if rule is not None:
+        check_rule_alone(grid_mask, grid_nodata, kind)
+        positions, spec = RulePositions(rule), Grid(rule.shape)
+    else:
+        if shape is not None:
+            raise InvalidInputError(
+                "shape is that of the target of a rule; arrays have their own: use window to cut", "shape"
+            )
+        grid, kind = kind_of(grid, kind)
+        rows, cols = node_coordinates(grid, grid_mask, grid_nodata)
+        spec = Grid(rows.shape, resolution)
+        positions = positions_of(rows, cols, spec, kind == "displacement")
     origin = _pair("source_origin", source_origin)
     if max(map(abs, origin)) > _MAX_ORIGIN:
         raise InvalidInputError(
@@ -91,7 +108,8 @@ def checked_request(
     whole = Window.whole(spec.target_shape)
     spatial = spatial_dims(obj.dims, dims)
     return Request(
-        positions=positions_of(rows, cols, spec),
+        positions=positions,
+        rule=rule,
         target=whole if window is None else Window.from_slices(window, spec.target_shape),
         kernel=kernel_of(get_interpolator(name)),
         boundary=Boundary.from_user(boundary_condition, trust_padding),

@@ -11,13 +11,14 @@ from typing import Any, TypeVar
 import numpy as np
 import xarray as xr
 
+from gridr_dask.api.eager import resample_now
 from gridr_dask.api.grids import check_known
 from gridr_dask.api.metadata import fill_of, kept_coords, nodata_of, resampled_metadata
 from gridr_dask.api.request import Request, checked_request, mask_of
-from gridr_dask.compute import Blocks, SampleRule, SourceMask, resample_window
+from gridr_dask.api.surroundings import Surrounded
+from gridr_dask.compute import SampleRule
 from gridr_dask.compute.dtypes import result_dtype
 from gridr_dask.compute.resample import bands_can_differ
-from gridr_dask.compute.threads import default_threads
 from gridr_dask.errors import GridrError, InvalidInputError
 from gridr_dask.graph import AUTO, Image, Resampling, check_memory, image_of, is_dask, resample_lazily, tile
 from gridr_dask.plan import Plan
@@ -36,6 +37,7 @@ class _Variable:
 
     array: xr.DataArray
     mask: Any
+    surrounded: Surrounded
     resampling: Resampling
 
     def is_lazy(self, request: Request) -> bool:
@@ -45,7 +47,16 @@ class _Variable:
 
     def image(self) -> Image:
         """Return the array and its mask as dask arrays."""
-        return image_of(self.array.data, self.mask, self.resampling)
+        source = self.surrounded.joined(self.array.data, self.resampling.axes)
+        mask = None if self.mask is None else self.surrounded.joined(self.mask, (0, 1))
+        return image_of(source, mask, self.resampling)
+
+    def now(self, request: Request) -> tuple[Any, Any]:
+        """Return the resampled array, and its validity if it is asked for."""
+        around, common = self.surrounded, self.resampling
+        blocks = around.blocks(np.asarray(self.array.data), common.axes, common.source_origin)
+        mask = None if self.mask is None else around.blocks(self.mask, (-2, -1), (0, 0))
+        return resample_now(blocks, mask, request, common)
 
 
 def resample(obj: _Object, grid: Any, **arguments: Any) -> Any:
@@ -62,7 +73,7 @@ def resample(obj: _Object, grid: Any, **arguments: Any) -> Any:
             if tiling is not None and name in images:
                 pair = resample_lazily(images[name], tiling)
             else:
-                pair = _resample_now(variable, request)
+                pair = variable.now(request)
         results[name], valids[name] = _labelled(variable, request, *pair)
     if isinstance(obj, xr.Dataset):
         result, valid = _as_dataset(obj, request, results, valids)
@@ -124,18 +135,19 @@ def _variable(array: xr.DataArray, request: Request) -> _Variable:
     shape = array.shape[axes[0]], array.shape[axes[1]]
     nan = request.nan_is_invalid
     mask, safe = mask_of(request, shape)
+    surrounded = Surrounded.by(request, shape)
     resampling = Resampling(
         kernel=request.kernel,
         boundary=request.boundary,
-        source_shape=shape,
-        source_origin=request.origin,
+        source_shape=surrounded.shape,
+        source_origin=surrounded.origin,
         axes=axes,
         fill=fill_of(array, request.nodata_out, result_dtype(array.dtype, request.dtype, request.kernel)),
         rule=SampleRule(nodata_of(array, request.src_nodata), nan, nan and request.kernel.is_spline),
-        safe=safe,
+        safe=None if safe is None else surrounded.moved(safe),
         with_valid=request.return_mask,
     )
-    return _Variable(array, mask, resampling)
+    return _Variable(array, mask, surrounded, resampling)
 
 
 def _labelled(
@@ -157,22 +169,6 @@ def _labelled(
     validity = xr.DataArray(valid, valid_coords, valid_dims)
     validity.name = array.name
     return result, validity.transpose(*(dim for dim in array.dims if dim in valid_dims))
-
-
-def _resample_now(variable: _Variable, request: Request) -> tuple[Any, Any]:
-    """Resample an array of numpy with all cores, by the function that tasks run too."""
-    common, mask, positions = variable.resampling, variable.mask, request.positions
-    return resample_window(
-        Blocks.whole(np.asarray(variable.array.data), request.origin, common.axes),
-        positions.nodes(),
-        request.target,
-        request.kernel,
-        fill=common.fill,
-        boundary=common.boundary,
-        validity=SourceMask(None if mask is None else Blocks.whole(mask), common.safe, common.rule),
-        with_valid=common.with_valid,
-        threads=default_threads(),
-    )
 
 
 def _as_dataset(

@@ -2,7 +2,7 @@
 
 from gridr_dask.graph.assemble import resample_lazily
 from gridr_dask.graph.images import Image, image_of, is_dask
-from gridr_dask.graph.nodes import Positions, positions_of
+from gridr_dask.graph.nodes import Positions, RulePositions, positions_of
 from gridr_dask.graph.tasks import Resampling
 from gridr_dask.graph.tiling import AUTO, DEFAULT_CHUNK, Tiling, check_memory, tile
 
@@ -12,6 +12,7 @@ __all__ = [
     "Image",
     "Positions",
     "Resampling",
+    "RulePositions",
     "Tiling",
     "check_memory",
     "image_of",

@@ -1,11 +1,9 @@
-"""Where the positions of a target come from: extents before a graph is built, then the nodes of each chunk.
-
-What else can tell positions, such as a formula, is a class more with the face of `Positions`.
-"""
+"""Where positions come from: extents before a graph is built, then the nodes of each target chunk."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Protocol
 
 import dask.array as da
@@ -20,12 +18,20 @@ from gridr_dask.geometry import Grid, Window
 from gridr_dask.geometry.window import Span
 from gridr_dask.graph.expressions import from_expression, is_expression
 from gridr_dask.graph.layer import Index, Key, Recipe
-from gridr_dask.graph.tasks import gather_nodes
+from gridr_dask.graph.tasks import gather_nodes, nodes_by_rule
 from gridr_dask.plan import Chunking, node_bounds
 from gridr_dask.plan.chunks import spans_of
 from gridr_dask.plan.footprint import Spans
+from gridr_dask.positions import Rule, displaced, displaced_bounds
 
-__all__ = ["DaskPositions", "NumpyPositions", "Positions", "positions_of"]
+__all__ = [
+    "DaskPositions",
+    "DisplacedPositions",
+    "NumpyPositions",
+    "Positions",
+    "RulePositions",
+    "positions_of",
+]
 
 
 class Positions(Protocol):
@@ -43,8 +49,12 @@ class Positions(Protocol):
     def arrays(self) -> tuple[da.Array, ...]:
         """What the tasks of the recipe depend on."""
 
-    def nodes(self) -> Nodes:
-        """Return all nodes, now: for what is eager."""
+    @property
+    def in_parts(self) -> bool:
+        """Whether nodes are made when they are asked for, better not for a whole target at once."""
+
+    def nodes(self, window: Window) -> Nodes:
+        """Return the nodes around a window of the target, now: for what is eager."""
 
     def bounds(self, target: Chunking) -> npt.NDArray[np.float64]:
         """Return the extent of the positions of each target chunk, as `node_bounds`."""
@@ -53,13 +63,31 @@ class Positions(Protocol):
         """Return the recipe of blocks (i, j) that hold the `Nodes` of each target chunk."""
 
 
-def positions_of(rows: Any, cols: Any, grid: Grid) -> Positions:
-    """Return the positions that two arrays hold, numpy or dask."""
+def positions_of(rows: Any, cols: Any, grid: Grid, displacement: bool = False) -> Positions:
+    """Return the positions that two arrays hold, numpy or dask; or that displacements lead to."""
     rows, cols = (from_expression(part) if is_expression(part) else part for part in (rows, cols))
+    given: NumpyPositions | DaskPositions
     if isinstance(rows, da.Array) or isinstance(cols, da.Array):
         rows = da.asarray(rows)
-        return DaskPositions(rows, da.asarray(cols).rechunk(rows.chunks), grid)
-    return NumpyPositions(rows, cols, grid)
+        given = DaskPositions(rows, da.asarray(cols).rechunk(rows.chunks), grid)
+    else:
+        given = NumpyPositions(rows, cols, grid)
+    return DisplacedPositions(given) if displacement else given
+
+
+class Extents(Protocol):
+    """Returns what `node_bounds` does, from part of a grid and the index of its first node."""
+
+    def __call__(
+        self, rows: Any, cols: Any, row_spans: Spans, col_spans: Spans, first: tuple[int, int]
+    ) -> npt.NDArray[np.float64]:
+        """Return the extents."""
+
+
+def _of_nodes(
+    rows: Any, cols: Any, row_spans: Spans, col_spans: Spans, first: tuple[int, int]
+) -> npt.NDArray[np.float64]:
+    return node_bounds(rows, cols, row_spans, col_spans)
 
 
 @dataclass(frozen=True)
@@ -71,19 +99,23 @@ class NumpyPositions:
     grid: Grid
 
     arrays = ()
+    in_parts = False
 
     @property
     def node_bytes(self) -> int:
         """Bytes of both coordinates."""
         return int(self.rows.itemsize + self.cols.itemsize)
 
-    def nodes(self) -> Nodes:
-        """Return the grid."""
-        return Nodes(self.rows, self.cols, (0, 0), self.grid.resolution)
+    def nodes(self, window: Window) -> Nodes:
+        """Return the nodes around a window, as views."""
+        needed = self.grid.nodes_of(window)
+        first, part = (needed.rows[0], needed.cols[0]), needed.slices
+        return Nodes(self.rows[part], self.cols[part], first, self.grid.resolution)
 
-    def bounds(self, target: Chunking) -> npt.NDArray[np.float64]:
+    def bounds(self, target: Chunking, extents: Extents = _of_nodes) -> npt.NDArray[np.float64]:
         """Return the extent of the nodes of each target chunk."""
-        return node_bounds(self.rows, self.cols, *self.grid.nodes_of_chunks(target.rows, target.cols))
+        spans = self.grid.nodes_of_chunks(target.rows, target.cols)
+        return extents(self.rows, self.cols, *spans, (0, 0))
 
     def recipe(self, target: Chunking) -> Recipe:
         """Return the recipe of the pieces."""
@@ -97,11 +129,8 @@ class _NumpyPieces:
 
     def task(self, key: Key, index: Index) -> GraphNode:
         """Return the nodes of a target chunk."""
-        given, (i, j) = self.positions, index
-        window = given.grid.nodes_of(Window(self.target.rows[i], self.target.cols[j]))
-        first = window.rows[0], window.cols[0]
-        rows, cols = given.rows[window.slices], given.cols[window.slices]
-        return DataNode(key, Nodes(rows, cols, first, given.grid.resolution))
+        i, j = index
+        return DataNode(key, self.positions.nodes(Window(self.target.rows[i], self.target.cols[j])))
 
 
 @dataclass(frozen=True)
@@ -115,6 +144,8 @@ class DaskPositions:
     cols: da.Array
     grid: Grid
 
+    in_parts = False
+
     @property
     def node_bytes(self) -> int:
         """Bytes of both coordinates, in the blocks and in the piece that is cut out of them."""
@@ -125,19 +156,20 @@ class DaskPositions:
         """Both coordinates."""
         return self.rows, self.cols
 
-    def nodes(self) -> Nodes:
-        """Return the grid, computed."""
-        rows, cols = compute(self.rows, self.cols)
-        return Nodes(rows, cols, (0, 0), self.grid.resolution)
+    def nodes(self, window: Window) -> Nodes:
+        """Return the nodes around a window, computed."""
+        needed = self.grid.nodes_of(window)
+        rows, cols = compute(self.rows[needed.slices], self.cols[needed.slices])
+        return Nodes(rows, cols, (needed.rows[0], needed.cols[0]), self.grid.resolution)
 
-    def bounds(self, target: Chunking) -> npt.NDArray[np.float64]:
+    def bounds(self, target: Chunking, extents: Extents = _of_nodes) -> npt.NDArray[np.float64]:
         """Return the extent of the nodes of each target chunk.
 
         The grid is computed once, block by block: each block is reduced where it lies and only the
         extents come back.
         """
         row_spans, col_spans = self.grid.nodes_of_chunks(target.rows, target.cols)
-        return bounds_of_blocks(self.rows, self.cols, row_spans, col_spans)
+        return bounds_of_blocks(self.rows, self.cols, row_spans, col_spans, extents)
 
     def recipe(self, target: Chunking) -> Recipe:
         """Return the recipe of the pieces, which knows the blocks of the grid by their keys."""
@@ -162,10 +194,98 @@ class _DaskPieces:
         return Task(key, gather_nodes, window, first, self.grid.resolution, (len(rows), len(cols)), *refs)
 
 
+@dataclass(frozen=True)
+class DisplacedPositions:
+    """Nodes that hold displacements: these are interpolated first, then the pixel's own index is added."""
+
+    given: NumpyPositions | DaskPositions
+
+    in_parts = True
+
+    @property
+    def grid(self) -> Grid:
+        """Shape and spacing of the displacements."""
+        return self.given.grid
+
+    @property
+    def node_bytes(self) -> int:
+        """Bytes of the displacements, and of the positions of the pixels between two nodes, while made."""
+        pixels = self.grid.resolution[0] * self.grid.resolution[1]
+        return self.given.node_bytes + 3 * 16 * pixels
+
+    @property
+    def arrays(self) -> tuple[da.Array, ...]:
+        """Those of the displacements."""
+        return self.given.arrays
+
+    def nodes(self, window: Window) -> Nodes:
+        """Return a node for each pixel of a window."""
+        return displaced(self.given.nodes(window), window)
+
+    def bounds(self, target: Chunking) -> npt.NDArray[np.float64]:
+        """Return the extent of the positions of each target chunk."""
+        return self.given.bounds(target, partial(displaced_bounds, resolution=self.grid.resolution))
+
+    def recipe(self, target: Chunking) -> Recipe:
+        """Return the recipe of the pieces."""
+        return _DisplacedPieces(self.given.recipe(target), target)
+
+
+@dataclass(frozen=True)
+class _DisplacedPieces:
+    given: Recipe
+    target: Chunking
+
+    def task(self, key: Key, index: Index) -> GraphNode:
+        """Return a task that makes the nodes of a target chunk."""
+        i, j = index
+        window = Window(self.target.rows[i], self.target.cols[j])
+        return Task(key, displaced, self.given.task(key, index), window)
+
+
+@dataclass(frozen=True)
+class RulePositions:
+    """A grid that is a rule, evaluated where its nodes are needed."""
+
+    rule: Rule
+
+    arrays = ()
+    in_parts = True
+    node_bytes = 16
+
+    @property
+    def grid(self) -> Grid:
+        """A node for each pixel: no rule has more."""
+        return Grid(self.rule.shape)
+
+    def nodes(self, window: Window) -> Nodes:
+        """Return the nodes around a window."""
+        return self.rule.nodes(window)
+
+    def bounds(self, target: Chunking) -> npt.NDArray[np.float64]:
+        """Return what holds all nodes of each target chunk."""
+        return self.rule.bounds(target)
+
+    def recipe(self, target: Chunking) -> Recipe:
+        """Return the recipe of the nodes."""
+        return _RulePieces(self.rule, target)
+
+
+@dataclass(frozen=True)
+class _RulePieces:
+    rule: Rule
+    target: Chunking
+
+    def task(self, key: Key, index: Index) -> GraphNode:
+        """Return a task that makes the nodes of a target chunk."""
+        i, j = index
+        return Task(key, nodes_by_rule, self.rule, Window(self.target.rows[i], self.target.cols[j]))
+
+
 def bounds_of_blocks(
-    rows: da.Array, cols: da.Array, row_spans: Spans, col_spans: Spans
+    rows: da.Array, cols: da.Array, row_spans: Spans, col_spans: Spans, extents: Extents
 ) -> npt.NDArray[np.float64]:
-    """Return what `node_bounds` returns for a dask grid."""
+    """Return the extents of a dask grid's windows."""
     bounds = np.tile([np.inf, -np.inf, np.inf, -np.inf], (len(row_spans), len(col_spans), 1))
     blocks, places = [], []
     row_blocks, col_blocks = rows.to_delayed(), cols.to_delayed()
@@ -174,8 +294,8 @@ def bounds_of_blocks(
         for j, col_block in enumerate(spans_of(rows.chunks[1])):
             in_cols, cols_here = _clip(col_spans, col_block)
             if len(in_rows) and len(in_cols):
-                reduce = delayed(node_bounds, pure=True)
-                blocks.append(reduce(row_blocks[i, j], col_blocks[i, j], rows_here, cols_here))
+                pair, first = (row_blocks[i, j], col_blocks[i, j]), (row_block[0], col_block[0])
+                blocks.append(delayed(extents, pure=True)(*pair, rows_here, cols_here, first))
                 places.append(np.ix_(in_rows, in_cols))
     for place, part in zip(places, compute(*blocks), strict=True):
         known = bounds[place]

@@ -12,8 +12,16 @@ from gridr_dask.compute import Blocks, Nodes, SampleRule, SourceMask, resample_w
 from gridr_dask.compute.resample import bands_can_differ
 from gridr_dask.geometry import Boundary, Kernel, Window
 from gridr_dask.geometry.window import Span
+from gridr_dask.positions import Rule
 
-__all__ = ["ChunkTask", "Resampling", "fill_chunk", "gather_nodes", "resample_chunk"]
+__all__ = [
+    "ChunkTask",
+    "Resampling",
+    "fill_chunk",
+    "gather_nodes",
+    "nodes_by_rule",
+    "resample_chunk",
+]
 
 _Array = npt.NDArray[Any]
 
@@ -111,6 +119,11 @@ def gather_nodes(
         for given in (blocks[:count], blocks[count:])
     )
     return Nodes(rows, cols, (window.rows[0], window.cols[0]), resolution)
+
+
+def nodes_by_rule(rule: Rule, target: Window) -> Nodes:
+    """Return the nodes of a target window by the rule of a grid."""
+    return rule.nodes(target)
 
 
 def _nested(blocks: tuple[_Array, ...], width: int) -> list[list[_Array]]:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 
 import gridr_dask
-from tests.benchmarks import measure, peers
+from tests.benchmarks import georeference, measure, peers
 from tests.benchmarks.measure import Call, Timed
 from tests.benchmarks.peers import LOCAL, SPLINES, Task, ours
 from tests.benchmarks.scene import Array, Scene
@@ -211,6 +211,38 @@ def overhead(settings: Settings) -> Iterator[Row]:
     yield Row("cubic f64, 2 x 2 pixels", timed.seconds * 1e6, goal=30, at_most=True, unit="us/call")
 
 
+def reprojected(settings: Settings) -> Iterator[Row]:
+    """UTM to Web Mercator by dask's threads, against odc-geo: time, and memory of a fresh process."""
+    size = settings.size * 4096 // 1000
+    builds = {"ours": georeference.ours, "odc-geo": georeference.odc_geo}
+    for kernel in LOCAL:
+        case = f"{kernel} f32, reproject {size}²"
+        if reason := georeference.absent():
+            yield Row(case, float("nan"), goal=5, kernel=kernel, dtype="f32", absent={"odc-geo": reason})
+            continue
+        calls = {name: build(kernel, size) for name, build in builds.items()}
+        timed = measure.in_turn(calls, min(settings.runs, 3))
+        mine, theirs = timed["ours"], timed["odc-geo"]
+        scale = 1e9 / size**2
+        row = Row(
+            case, mine.seconds * scale, {"odc-geo": theirs.seconds * scale}, 5, kernel=kernel, dtype="f32"
+        )
+        _agree(row, "odc-geo", "linear", mine.result.values, theirs.result.values, calls["odc-geo"].tolerance)
+        yield row
+        del calls, timed, mine, theirs
+        memory = {name: measure.peak_memory(build, (kernel, size)) for name, build in builds.items()}
+        # The calls, and so their results, are those of the row before.
+        yield replace(
+            row,
+            case=f"{case}, peak",
+            ours=memory.pop("ours"),
+            others=memory,
+            goal=1,
+            at_most=True,
+            unit="MiB",
+        )
+
+
 def copies(settings: Settings) -> Iterator[Row]:
     """`numpy.copyto` of an image as large as the result: no kernel can be faster."""
     for dtype in ("f64", "f32"):
@@ -233,6 +265,7 @@ LINES: list[Line] = [
     two_threads,
     tiny_calls,
     overhead,
+    reprojected,
     copies,
 ]
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import multiprocessing
+import resource
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 Span = tuple[float, float]
@@ -80,6 +82,26 @@ def at_once(
         partner.join()
     joint = min(_length(a, b) for a, b in zip(*spans, strict=True)) / 2
     return joint, alone
+
+
+def peak_memory(build: Callable[..., Call], arguments: tuple[Any, ...]) -> float:
+    """Return the MiB that a call adds to what a fresh process holds before it, at its peak."""
+    context = multiprocessing.get_context("spawn")
+    answers = context.SimpleQueue()
+    process = context.Process(target=_measure_memory, args=(build, arguments, answers), daemon=True)
+    process.start()
+    process.join()
+    added: float = answers.get()
+    return added
+
+
+def _measure_memory(build: Callable[..., Call], arguments: tuple[Any, ...], answers: Any) -> None:
+    call = build(*arguments)
+    before = int(Path("/proc/self/statm").read_text().split()[1]) * resource.getpagesize()
+    call.run()
+    # Not `ru_maxrss`, which begins with that of the parent.
+    status = dict(line.split(":", 1) for line in Path("/proc/self/status").read_text().splitlines())
+    answers.put((int(status["VmHWM"].split()[0]) * 1024 - before) / 2**20)
 
 
 def _length(a: Span, b: Span) -> float:

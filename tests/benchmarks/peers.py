@@ -81,7 +81,7 @@ def ours(task: Task, num_threads: int = 1, **more: Any) -> Call:
 def gridr(task: Task) -> Call:
     """Make the call of GridR, which knows float64 only."""
     _only(task, LOCAL + SPLINES, "f8")
-    resample = _module("gridr.core.grid.grid_resampling").array_grid_resampling
+    resample = module("gridr.core.grid.grid_resampling").array_grid_resampling
     array_out = task.output()
     # It may filter its input in place.
     image = task.image.copy()
@@ -98,7 +98,7 @@ def gridr(task: Task) -> Call:
 def opencv(task: Task) -> Call:
     """Make the call of OpenCV's remap, whose maps are float32 for every image."""
     _only(task, LOCAL, "f4 f8 u2")
-    cv2 = _module("cv2")
+    cv2 = module("cv2")
     cv2.setNumThreads(1)
     flag = {"nearest": cv2.INTER_NEAREST, "linear": cv2.INTER_LINEAR, "cubic": cv2.INTER_CUBIC}[task.kernel]
     rows, cols = task.rows.astype(np.float32), task.cols.astype(np.float32)
@@ -118,7 +118,7 @@ def opencv(task: Task) -> Call:
 def torch(task: Task) -> Call:
     """Make the call of torch's grid_sample, whose grid has the type of the image and goes from -1 to 1."""
     _only(task, LOCAL, "f4 f8")
-    torch = _module("torch")
+    torch = module("torch")
     torch.set_num_threads(1)
     mode = {"nearest": "nearest", "linear": "bilinear", "cubic": "bicubic"}[task.kernel]
     height, width = task.image.shape
@@ -142,7 +142,7 @@ def torch(task: Task) -> Call:
 def scipy(task: Task) -> Call:
     """Make the call of scipy's map_coordinates, its prefilter included; "mirror" is our "reflect"."""
     _only(task, ("nearest", "linear", "bspline3", "bspline5"), "f8")
-    map_coordinates = _module("scipy.ndimage").map_coordinates
+    map_coordinates = module("scipy.ndimage").map_coordinates
     order = {"nearest": 0, "linear": 1, "bspline3": 3, "bspline5": 5}[task.kernel]
     tolerance = {0: _TIES, 1: 1e-9}.get(order, 2 * EPSILON)
     positions, output = np.stack([task.rows, task.cols]), task.output()
@@ -186,7 +186,8 @@ def _options(kernel: str) -> dict[str, Any]:
     return {"boundary_condition": "reflect", "trust_padding": True, "interp_kwargs": kwargs}
 
 
-def _module(name: str) -> Any:
+def module(name: str) -> Any:
+    """Import a module of a library, or raise `Absent`."""
     try:
         return importlib.import_module(name)
     except ImportError as error:

@@ -70,13 +70,30 @@ def test_a_numpy_grid_is_cut_into_data_keys():
     assert np.shares_memory(node.value.rows, rows)
 
 
-def test_all_nodes_are_given_at_once_to_what_is_eager():
+def test_what_is_eager_is_given_the_nodes_around_a_window():
     rows = np.arange(12.0).reshape(3, 4)
     for given_rows in (rows, da.from_array(rows, 2)):
-        nodes = positions_of(given_rows, -rows, Grid((3, 4), (2, 3))).nodes()
-        np.testing.assert_array_equal(nodes.rows, rows)
-        np.testing.assert_array_equal(nodes.cols, -rows)
-        assert (nodes.first, nodes.resolution) == ((0, 0), (2, 3))
+        nodes = positions_of(given_rows, -rows, Grid((3, 4), (2, 3))).nodes(Window((3, 4), (0, 5)))
+        np.testing.assert_array_equal(nodes.rows, rows[1:3, 0:3])
+        np.testing.assert_array_equal(nodes.cols, -rows[1:3, 0:3])
+        assert (nodes.first, nodes.resolution) == ((1, 0), (2, 3))
+
+
+def test_displaced_nodes_are_the_same_from_numpy_and_from_dask():
+    rows = np.random.default_rng(0).random((4, 5))
+    grid, target = Grid((4, 5), (3, 2)), Chunking(((0, 4), (4, 10)), ((0, 3), (3, 9)))
+    eager = positions_of(rows, -rows, grid, displacement=True)
+    lazy = positions_of(da.from_array(rows, 2), -rows, grid, displacement=True)
+    np.testing.assert_array_equal(lazy.bounds(target), eager.bounds(target))
+    expected = eager.nodes(Window((4, 10), (3, 9)))
+    for positions in (eager, lazy):
+        task = positions.recipe(target).task("key", (1, 1))
+        blocks = [array.to_delayed().ravel().tolist() for array in positions.arrays]
+        given = {part.key: part.compute() for part in sum(blocks, [])}
+        found = task({key: given[key] for key in task.dependencies})
+        np.testing.assert_array_equal(found.rows, expected.rows)
+        np.testing.assert_array_equal(found.cols, expected.cols)
+        assert found.first == expected.first == (4, 3)
 
 
 @pytest.mark.parametrize("count", [1, 2])
