@@ -1,7 +1,7 @@
 //! Resampling of rasters through coordinate grids.
 //!
 //! ```text
-//! Task ── resample::run ── tiles ── spans of 64 target pixels
+//! Task ── resample::run ── tiles ── spans of 128 target pixels
 //!                                     │ grid       nodes -> positions -> cells and fractions
 //!                                     │ kernel     fractions -> weights of all taps
 //!                                     │ resample   classify, gather taps, store samples

@@ -12,11 +12,11 @@ use crate::sample::Real;
 use crate::threads::in_parallel;
 
 /// A tile of target pixels, small enough that rotated access to the source stays in cache.
-const TILE: (usize, usize) = (64, 32 * SPAN);
+const TILE: (usize, usize) = (64, 16 * SPAN);
 
 /// The tile where rows of the target go along columns of the source: narrow, so that the few samples of each row
 /// of the source that a span reads are still in cache for the spans below.
-const TURNED_TILE: (usize, usize) = (256, SPAN);
+const TURNED_TILE: (usize, usize) = (512, SPAN);
 
 /// Rows of spans that are taken one below the other where the nodes around them are read once for all.
 const MESH_ROWS: usize = 16;
