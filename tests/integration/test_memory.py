@@ -16,13 +16,14 @@ from gridr_dask import array_grid_resampling
 def kilobytes(name):
     return int(re.search(rf"{name}:\\s+(\\d+) kB", Path("/proc/self/status").read_text())[1])
 
-kernel, size, threads = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
+kernel, size, threads, masked = sys.argv[1], *map(int, sys.argv[2:])
 image = np.random.default_rng(0).random((size, size))
 rows, cols = np.mgrid[: size - 100, : size - 100] + 10.3
+mask = (np.random.default_rng(1).random((size, size)) > 1e-4).astype("u1") if masked else None
 array_grid_resampling(kernel, image[:40, :40], rows[:9, :9], cols[:9, :9], (1, 1), num_threads=threads)
 before = kilobytes("VmRSS")
 Path("/proc/self/clear_refs").write_text("5")
-array_grid_resampling(kernel, image, rows, cols, (1, 1), num_threads=threads)
+array_grid_resampling(kernel, image, rows, cols, (1, 1), array_in_mask=mask, num_threads=threads)
 print((kilobytes("VmHWM") - before) * 1024)
 """
 PER_THREAD = 400_000
@@ -35,9 +36,11 @@ PIECE = 128 + 2
 @pytest.mark.slow
 @pytest.mark.parametrize("threads", [1, 2])
 @pytest.mark.parametrize("size", [2000, 4000])
-@pytest.mark.parametrize("kernel", ["nearest", "cubic", "bspline3"])
-def test_the_peak_of_a_call_is_its_output_and_a_little_for_each_thread(kernel, size, threads):
-    command = [sys.executable, "-c", PEAK, kernel, str(size), str(threads)]
+@pytest.mark.parametrize(
+    ("kernel", "masked"), [("nearest", False), ("cubic", False), ("cubic", True), ("bspline3", False)]
+)
+def test_the_peak_of_a_call_is_its_output_and_a_little_for_each_thread(kernel, masked, size, threads):
+    command = [sys.executable, "-c", PEAK, kernel, str(size), str(threads), str(int(masked))]
     # Memory that was freed goes back to the system at once: a reused one would not be seen.
     done = subprocess.run(
         command,
