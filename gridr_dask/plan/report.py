@@ -152,7 +152,9 @@ class Plan:
         )
         return (
             "<div style='display:flex;gap:2em;align-items:center;flex-wrap:wrap'>"
-            f"<table>{rows}</table>{footprints(self.chunks, self.loads[0].source)}</div>"
+            f"<table>{rows}</table><figure style='margin:0'>{footprints(self.chunks, self.loads[0].source)}"
+            "<figcaption>The source with its blocks, and the window that each target chunk reads:<br>"
+            "from the first row of chunks in blue to the last one in red.</figcaption></figure></div>"
         )
 
     def _lines(self) -> Iterator[tuple[str, str]]:
