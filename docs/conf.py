@@ -19,6 +19,7 @@ exclude_patterns = [".*", "build", "demo-output", "gridr_dask", "rust", "tests"]
 # Types are in the docstrings, for people. What `single quotes` name is linked where it is on the site.
 autodoc_typehints = "none"
 default_role = "py:obj"
+toc_object_entries_show_parents = "hide"
 numpydoc_show_class_members = False
 highlight_language = "none"
 myst_heading_anchors = 4

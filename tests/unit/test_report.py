@@ -128,5 +128,11 @@ def test_the_picture_has_a_window_for_each_chunk_that_sees_the_source():
     assert windows[0] == windows[1] != windows[2] == windows[3]
 
 
+def test_an_image_without_a_name_is_not_called_none():
+    text = repr(plan(SOURCE.rename(None)))
+    assert "None" not in text
+    assert "cols [0, 30) of the image" in text
+
+
 def test_names_of_variables_are_escaped():
     assert "<b>" not in plan(SOURCE.rename("<b>"))._repr_html_()
