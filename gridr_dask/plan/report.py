@@ -166,7 +166,7 @@ class Plan:
         yield "target chunks", f"{rows} x {cols}"
         yield "tasks", f"{self.tasks}, {summary['tasks without source']} of them without source"
         amplification = summary["read amplification"]
-        yield "read", f"{_bytes(summary['bytes read'])}, handed to tasks {amplification:.2f} times"
+        yield "read", f"{_bytes(summary['bytes read'])}, each block for {amplification:.2f} tasks on average"
         parts = ", ".join(f"{name} {_bytes(size)}" for name, size in largest.parts.items())
         yield "largest task", f"{_bytes(largest.total)} ({parts}), {largest.target} of {largest.name}"
 
