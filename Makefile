@@ -13,7 +13,7 @@ RUST_SOURCES := $(shell find rust -path rust/target -prune -o \
 
 # A stamp whose recipe failed must not look fresh.
 .DELETE_ON_ERROR:
-.PHONY: help build demo test checked check bench bench-quick bench-rust bench-instructions performance clean
+.PHONY: help build demo docs test checked check bench bench-quick bench-rust bench-instructions performance clean
 
 # What `make checked` needs of the machine: AddressSanitizer, where the C compiler has its run-time. A stable
 # rustc has the option, but calls it unstable; the target is named so that build scripts go without.
@@ -30,6 +30,12 @@ build: $(VENV)/.built $(VENV)/.deps ## make .venv, install what the other verbs 
 
 demo: build ## resample real images, whole and in chunks, and show that the bytes agree
 	@$(BIN)/python -m gridr_dask.demo
+
+docs: build ## the site, from docs/, the notebooks and the docstrings, into build/docs/
+	@rm -rf build/docs
+	@$(BIN)/python -m sphinx --quiet --fresh-env --fail-on-warning --keep-going \
+		--conf-dir docs --doctree-dir build/docs-cache . build/docs
+	@echo "build/docs/index.html"
 
 # The test profile, not release: only the former checks overflow and bounds.
 test: build ## Rust tests, then all Python tests and the examples in docstrings

@@ -181,8 +181,8 @@ class GridrAccessor(Generic[_Object]):
 
         Parameters
         ----------
-        grid : pair of arrays, array of shape (2, y, x), or Dataset
-            Source positions in pixels.
+        grid
+            As in `resample`; for a reprojection, a `gridr_dask.CrsGrid`.
         **arguments
             Those of `resample`.
 

@@ -216,7 +216,9 @@ def get_interpolator(interp: str | PyInterpolatorType | Interpolator, **kwargs: 
         ``"nearest"``, ``"linear"``, ``"cubic"``, ``"bspline3"``, ..., ``"bspline11"``, or the enum member. An
         interpolator is returned as it is.
     **kwargs
-        Parameters of a B-spline; see `BSplineInterpolator`.
+        Parameters of a B-spline: ``epsilon``, the largest error of its prefilter, relative to the largest
+        sample (1e-6), and ``mask_influence_threshold``, the weight in ``(0, 1]`` below which the influence
+        of an invalid sample on coefficients around it is neglected (1e-3).
 
     Raises
     ------

@@ -96,7 +96,7 @@ def _tiled(
         common.source_shape,
         common.source_origin,
     )
-    loads = tuple(image.load(str(name)) for name, image in images.items())
+    loads = tuple(image.load("the image" if name is None else str(name)) for name, image in images.items())
     plan = Plan(chunk_plan, positions.grid, positions.node_bytes, loads)
     return Tiling(plan, positions, tokenize(positions, target, *map(np.asarray, sizes)))
 
@@ -131,7 +131,7 @@ def _too_large(plan: Plan, limit: int) -> InvalidInputError:
     )
     rows, cols = largest.target.shape
     return InvalidInputError(
-        f"the task of the {rows} x {cols} target chunk at {largest.target} of {largest.name!r} would hold "
+        f"the task of the {rows} x {cols} target chunk at {largest.target} of {largest.name} would hold "
         f"{format_bytes(largest.total)} ({parts}), but gridr.task-memory is {format_bytes(limit)}; give "
         f"smaller chunks, rechunk the source, or set it: dask.config.set({{'gridr.task-memory': '...'}})",
         "task-memory",

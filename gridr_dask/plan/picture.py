@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import colorsys
+
 import numpy as np
 
 from gridr_dask.plan.chunks import Chunking, ChunkPlan
@@ -18,7 +20,7 @@ _MOST = 2000
 def footprints(plan: ChunkPlan, blocks: Chunking) -> str:
     """Return a picture of the source, its blocks, and the window of taps of each target chunk.
 
-    Windows are coloured by the row of their chunk, so that a turn or a fold shows.
+    Windows are coloured by the row of their chunk, from blue to red, so that a turn or a fold shows.
     """
     height, width = plan.source_shape
     windows = plan.windows[plan.seen].astype(np.int64)
@@ -34,10 +36,8 @@ def footprints(plan: ChunkPlan, blocks: Chunking) -> str:
     for (top, bottom, left, right), row in zip(
         windows[::step].tolist(), chunk_rows[::step].tolist(), strict=True
     ):
-        hue = 220 - 200 * row // max(plan.target.shape[0], 1)
-        style = (
-            f"fill='hsl({hue},75%,50%)' fill-opacity='0.18' stroke='hsl({hue},75%,40%)' stroke-width='0.8'"
-        )
+        colour = _colour(row / max(plan.target.shape[0] - 1, 1))
+        style = f"fill='{colour}' fill-opacity='0.15' stroke='{colour}' stroke-width='0.8'"
         shapes.append(_rectangle(left, right, top, bottom, scale, style))
     margin = 6
     size = f"{width * scale + 2 * margin:.0f}", f"{height * scale + 2 * margin:.0f}"
@@ -46,6 +46,12 @@ def footprints(plan: ChunkPlan, blocks: Chunking) -> str:
         f"viewBox='{-margin} {-margin} {size[0]} {size[1]}' role='img'>"
         f"<title>Source blocks, and the window that each target chunk reads</title>{''.join(shapes)}</svg>"
     )
+
+
+def _colour(part: float) -> str:
+    """Return a colour between blue, 0, and red, 1; in hexadecimal, which every reader of SVG knows."""
+    rgb = colorsys.hls_to_rgb((220 - 210 * part) / 360, 0.45, 0.75)
+    return "#" + "".join(f"{round(255 * light):02x}" for light in rgb)
 
 
 def _rectangle(left: float, right: float, top: float, bottom: float, scale: float, style: str) -> str:

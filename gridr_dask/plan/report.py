@@ -152,7 +152,9 @@ class Plan:
         )
         return (
             "<div style='display:flex;gap:2em;align-items:center;flex-wrap:wrap'>"
-            f"<table>{rows}</table>{footprints(self.chunks, self.loads[0].source)}</div>"
+            f"<table>{rows}</table><figure style='margin:0'>{footprints(self.chunks, self.loads[0].source)}"
+            "<figcaption>The source with its blocks, and the window that each target chunk reads:<br>"
+            "from the first row of chunks in blue to the last one in red.</figcaption></figure></div>"
         )
 
     def _lines(self) -> Iterator[tuple[str, str]]:
@@ -164,7 +166,7 @@ class Plan:
         yield "target chunks", f"{rows} x {cols}"
         yield "tasks", f"{self.tasks}, {summary['tasks without source']} of them without source"
         amplification = summary["read amplification"]
-        yield "read", f"{_bytes(summary['bytes read'])}, handed to tasks {amplification:.2f} times"
+        yield "read", f"{_bytes(summary['bytes read'])}, each block for {amplification:.2f} tasks on average"
         parts = ", ".join(f"{name} {_bytes(size)}" for name, size in largest.parts.items())
         yield "largest task", f"{_bytes(largest.total)} ({parts}), {largest.target} of {largest.name}"
 

@@ -2,6 +2,7 @@
 
 import json
 import pickle
+import re
 import xml.etree.ElementTree as ET
 
 import dask.array as da
@@ -121,6 +122,16 @@ def test_the_picture_has_a_window_for_each_chunk_that_sees_the_source():
     assert shapes.count("rect") == 1 + 4
     assert shapes.count("line") == 2
     assert "&#x27;" not in html[html.index("<svg") :]
+    # Not every reader of SVG knows hsl(): it shows black.
+    _, *windows = (shape.get("fill") for shape in picture if shape.tag.endswith("rect"))
+    assert all(re.fullmatch("#[0-9a-f]{6}", fill) for fill in windows)
+    assert windows[0] == windows[1] != windows[2] == windows[3]
+
+
+def test_an_image_without_a_name_is_not_called_none():
+    text = repr(plan(SOURCE.rename(None)))
+    assert "None" not in text
+    assert "cols [0, 30) of the image" in text
 
 
 def test_names_of_variables_are_escaped():

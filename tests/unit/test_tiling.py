@@ -48,7 +48,7 @@ def test_a_task_that_cannot_fit_is_refused_with_the_numbers():
     assert error.value.code == "task-memory"
     for part in (
         "256 x 256 target chunk at rows [256, 512)",
-        "'image'",
+        "of image would hold",
         "source 34.33 MiB",
         "30.00 MiB",
         "rechunk",
