@@ -89,7 +89,7 @@ def test_displaced_nodes_are_the_same_from_numpy_and_from_dask():
     for positions in (eager, lazy):
         task = positions.recipe(target).task("key", (1, 1))
         blocks = [array.to_delayed().ravel().tolist() for array in positions.arrays]
-        given = {part.key: part.compute() for part in sum(blocks, [])}
+        given = {part.key: part.compute() for block in blocks for part in block}
         found = task({key: given[key] for key in task.dependencies})
         np.testing.assert_array_equal(found.rows, expected.rows)
         np.testing.assert_array_equal(found.cols, expected.cols)
