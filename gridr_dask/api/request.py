@@ -12,19 +12,17 @@ import numpy as np
 import numpy.typing as npt
 import xarray as xr
 
-from gridr_dask.api.grids import check_rule_alone, kind_of, node_coordinates, rule_of
+from gridr_dask.api.grids import check_array, check_rule_alone, kind_of, node_coordinates, rule_of
+from gridr_dask.api.kernels import Interp, KernelChoice
 from gridr_dask.api.metadata import keeps_attrs, spatial_dims
-from gridr_dask.compute import get_interpolator, kernel_of
-from gridr_dask.compute.interpolators import Interpolator
 from gridr_dask.compute.validity import check_mask_dtype
 from gridr_dask.errors import InvalidInputError
-from gridr_dask.geometry import Boundary, Grid, Kernel, Window
+from gridr_dask.geometry import Boundary, Grid, Window
 from gridr_dask.graph import Positions, RulePositions, is_dask, positions_of
 from gridr_dask.positions import Rule
 
 __all__ = ["Request", "checked_request", "mask_of"]
 
-_ALIASES = {"bilinear": "linear", "bicubic": "cubic"}
 _MAX_ORIGIN = 1 << 28
 
 
@@ -35,7 +33,7 @@ class Request:
     positions: Positions
     rule: Rule | None
     target: Window
-    kernel: Kernel
+    kernels: KernelChoice
     boundary: Boundary
     spatial: tuple[Hashable, Hashable]
     origin: tuple[int, int]
@@ -49,7 +47,7 @@ class Request:
     return_mask: bool
     keep_attrs: bool
     variables: list[Hashable]
-    coords: Mapping[Any, Any] | None
+    coords: Any
 
 
 def checked_request(
@@ -58,7 +56,7 @@ def checked_request(
     *,
     shape: tuple[int, int] | None = None,
     kind: str = "absolute",
-    interp: str | Interpolator = "cubic",
+    interp: Interp = "auto",
     grid_resolution: tuple[int, int] = (1, 1),
     window: tuple[slice, slice] | None = None,
     chunks: Any = None,
@@ -76,7 +74,7 @@ def checked_request(
     source_origin: tuple[int, int] = (0, 0),
     variables: Iterable[Hashable] | None = None,
     dims: Sequence[Hashable] | None = None,
-    coords: Mapping[Any, Any] | None = None,
+    coords: Any = None,
     keep_attrs: bool | None = True,
 ) -> Request:
     """Return the arguments of a call, as `gridr_dask.accessor.GridrAccessor.resample` describes them."""
@@ -104,14 +102,13 @@ def checked_request(
         raise InvalidInputError(f"nan_policy={nan_policy!r} must be 'propagate' or 'invalid'", "nan-policy")
     if trust_padding and boundary_condition is None:
         warnings.warn("trust_padding is ignored without a boundary_condition", UserWarning, stacklevel=4)
-    name = _ALIASES.get(interp, interp) if isinstance(interp, str) else interp
     whole = Window.whole(spec.target_shape)
-    spatial = spatial_dims(obj.dims, dims)
+    spatial = spatial_dims(obj.dims, dims, obj.coords)
     return Request(
         positions=positions,
         rule=rule,
         target=whole if window is None else Window.from_slices(window, spec.target_shape),
-        kernel=kernel_of(get_interpolator(name)),
+        kernels=KernelChoice.from_user(interp, obj),
         boundary=Boundary.from_user(boundary_condition, trust_padding),
         spatial=spatial,
         origin=origin,
@@ -149,10 +146,11 @@ def mask_of(request: Request, shape: tuple[int, int]) -> tuple[Any, Window | Non
         if request.safe is not None:
             raise InvalidInputError("mask_safe_win needs a mask", "mask-safe-win")
         return None, None
-    if isinstance(mask, xr.DataArray):
+    if isinstance(mask, (xr.DataArray, xr.Variable)):
         if set(mask.dims) == set(request.spatial):
             mask = mask.transpose(*request.spatial)
         mask = mask.data
+    check_array("mask", mask)
     mask = mask if is_dask(mask) else np.asarray(mask)
     if mask.shape != shape:
         raise InvalidInputError(

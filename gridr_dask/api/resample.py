@@ -12,8 +12,18 @@ import numpy as np
 import xarray as xr
 
 from gridr_dask.api.eager import resample_now
-from gridr_dask.api.grids import check_known
-from gridr_dask.api.metadata import fill_of, kept_coords, nodata_of, resampled_metadata
+from gridr_dask.api.georeference import with_coords
+from gridr_dask.api.grids import check_array
+from gridr_dask.api.metadata import (
+    fill_of,
+    is_auto,
+    is_crs,
+    kept_attrs,
+    kept_coords,
+    mappings_of,
+    nodata_of,
+    resampled_metadata,
+)
 from gridr_dask.api.request import Request, checked_request, mask_of
 from gridr_dask.api.surroundings import Surrounded
 from gridr_dask.compute import SampleRule
@@ -80,8 +90,8 @@ def resample(obj: _Object, grid: Any, **arguments: Any) -> Any:
     else:
         result, valid = results[obj.name], valids[obj.name]
     if request.coords is not None:
-        result = result.assign_coords(request.coords)
-        valid = None if valid is None else valid.assign_coords(request.coords)
+        result = with_coords(result, request)
+        valid = None if valid is None else with_coords(valid, request)
     return (result, valid) if request.return_mask else result
 
 
@@ -130,20 +140,20 @@ def _noting(name: Hashable, obj: xr.DataArray | xr.Dataset) -> Iterator[None]:
 
 
 def _variable(array: xr.DataArray, request: Request) -> _Variable:
-    check_known("the source", array.data)
+    check_array("the source", array.data)
     axes = array.get_axis_num(request.spatial[0]), array.get_axis_num(request.spatial[1])
     shape = array.shape[axes[0]], array.shape[axes[1]]
-    nan = request.nan_is_invalid
+    nan, kernel = request.nan_is_invalid, request.kernels.of(array)
     mask, safe = mask_of(request, shape)
-    surrounded = Surrounded.by(request, shape)
+    surrounded = Surrounded.by(request, kernel, shape)
     resampling = Resampling(
-        kernel=request.kernel,
+        kernel=kernel,
         boundary=request.boundary,
         source_shape=surrounded.shape,
         source_origin=surrounded.origin,
         axes=axes,
-        fill=fill_of(array, request.nodata_out, result_dtype(array.dtype, request.dtype, request.kernel)),
-        rule=SampleRule(nodata_of(array, request.src_nodata), nan, nan and request.kernel.is_spline),
+        fill=fill_of(array, request.nodata_out, result_dtype(array.dtype, request.dtype, kernel)),
+        rule=SampleRule(nodata_of(array, request.src_nodata), nan, nan and kernel.is_spline),
         safe=None if safe is None else surrounded.moved(safe),
         with_valid=request.return_mask,
     )
@@ -155,8 +165,10 @@ def _labelled(
 ) -> tuple[xr.DataArray, xr.DataArray | None]:
     """Return values and validity as xarray objects, with what is still true of the source's metadata."""
     array, common = variable.array, variable.resampling
-    attrs, encoding = resampled_metadata(array, common.fill, request.keep_attrs)
-    coords = kept_coords(array.coords, request.spatial, _mappings([array]))
+    attrs, encoding = resampled_metadata(
+        array, common.fill, request.keep_attrs, not is_auto(request.nodata_out)
+    )
+    coords = kept_coords(array.coords, request.spatial, mappings_of([array]))
     result = xr.DataArray(values, coords, array.dims, attrs=attrs)
     # Not given to the constructor, which takes None for the name of a dask array.
     result.name, result.encoding = array.name, encoding
@@ -179,22 +191,13 @@ def _as_dataset(
 ) -> tuple[xr.Dataset, xr.Dataset | None]:
     """Return results beside the variables that have no spatial dim, which pass through."""
     variables: dict[Hashable, xr.DataArray] = {}
+    mappings = mappings_of(dataset.data_vars.values())
     for name, array in dataset.data_vars.items():
         if name in results:
             variables[name] = results[name]
-        elif not set(request.spatial) & set(array.dims) and not _is_grid_mapping(array):
+        elif not set(request.spatial) & set(array.dims) and name not in mappings and not is_crs(array):
             variables[name] = array.drop_vars(array.coords)
-    coords = kept_coords(dataset.coords, request.spatial, _mappings(dataset.data_vars.values()))
-    result = xr.Dataset(variables, coords, dataset.attrs if request.keep_attrs else {})
+    coords = kept_coords(dataset.coords, request.spatial, mappings)
+    result = xr.Dataset(variables, coords, kept_attrs(dataset.attrs) if request.keep_attrs else {})
     result.encoding = {k: v for k, v in dataset.encoding.items() if k != "source"}
     return result, xr.Dataset(valids, coords) if request.return_mask else None
-
-
-def _is_grid_mapping(array: xr.DataArray) -> bool:
-    return array.ndim == 0 and "grid_mapping_name" in array.attrs
-
-
-def _mappings(arrays: Any) -> set[Any]:
-    """Return the names of the variables that hold a CRS."""
-    names = {array.attrs.get("grid_mapping") for array in arrays}
-    return names | {array.encoding.get("grid_mapping") for array in arrays}

@@ -37,7 +37,8 @@ def resample_lazily(image: Image, tiling: Tiling) -> tuple[da.Array, da.Array | 
     tiling : Tiling
         The target in chunks, made for images of this shape.
     """
-    source, mask, common, plan = image.source, image.mask, image.resampling, tiling.plan.chunks
+    source, mask, common = image.source, image.mask, image.resampling
+    plan = tiling.chunks[common.kernel]
     node_name = f"gridr-nodes-{tiling.token}"
     mask_name = None if mask is None else mask.name
     name = f"gridr-resample-{tokenize(tiling.token, source.name, mask_name, common)}"

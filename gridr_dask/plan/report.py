@@ -39,8 +39,9 @@ class Plan:
 
     Attributes
     ----------
-    chunks : ChunkPlan
-        The target chunks and the taps that they need.
+    each : tuple of ChunkPlan
+        The target chunks and the taps that they need, for each variable; one and the same for those of one
+        kernel.
     grid : Grid
         Shape and spacing of the nodes.
     node_bytes : int
@@ -49,17 +50,23 @@ class Plan:
         The variables.
     """
 
-    chunks: ChunkPlan
+    each: tuple[ChunkPlan, ...]
     grid: Grid
     node_bytes: int
     loads: tuple[Load, ...]
+
+    @property
+    def chunks(self) -> ChunkPlan:
+        """The target chunks, and the taps that the kernel with most of them needs."""
+        return max(self.each, key=lambda plan: plan.kernel.last - plan.kernel.first)
 
     @property
     def windows(self) -> npt.NDArray[Any]:
         """Taps of each target chunk, ``(chunk rows, chunk cols, 4)``.
 
         Row start, row stop, column start and column stop, in source pixels and not clipped to the source;
-        all 0 where a chunk sees no source. A B-spline reads more, around them.
+        all 0 where a chunk sees no source. A B-spline reads more, around them. If variables have several
+        kernels, those of the one with most taps.
         """
         return self.chunks.windows
 
@@ -76,18 +83,21 @@ class Plan:
 
     def at_most(self) -> int:
         """Return a quick bound of `peak`."""
-        return max(at_most(load, self.chunks, self._node_bytes) for load in self.loads)
+        return max(at_most(load, chunks, self._node_bytes) for load, chunks in self._pairs())
 
     def largest(self) -> LargestTask:
         """Return the task that holds most."""
         found = []
-        for load in self.loads:
-            parts = parts_of_tasks(load, self.chunks, self._node_bytes)
-            total: npt.NDArray[np.int64] = sum(parts.values(), np.zeros(self.chunks.target.shape, np.int64))
+        for load, chunks in self._pairs():
+            parts = parts_of_tasks(load, chunks, self._node_bytes)
+            total: npt.NDArray[np.int64] = sum(parts.values(), np.zeros(chunks.target.shape, np.int64))
             i, j = np.unravel_index(int(total.argmax()), total.shape)
             part = {name: int(sizes[i, j]) for name, sizes in parts.items()}
-            found.append(LargestTask(load.name, self.chunks.window(int(i), int(j)), part))
+            found.append(LargestTask(load.name, chunks.window(int(i), int(j)), part))
         return max(found, key=lambda task: task.total)
+
+    def _pairs(self) -> Iterator[tuple[Load, ChunkPlan]]:
+        return zip(self.loads, self.each, strict=True)
 
     @property
     def _node_bytes(self) -> npt.NDArray[np.int64]:
@@ -105,18 +115,17 @@ class Plan:
         says which one holds the ``projected peak bytes``.
         """
         largest = self.largest()
-        handed, distinct = 0, 0
-        for load in self.loads:
-            rows, cols = self.chunks.extents(load.source)
+        handed, distinct, blind = 0, 0, 0
+        for load, chunks in self._pairs():
+            blind += int((~chunks.seen).sum()) * load.blocks
+            rows, cols = chunks.extents(load.source)
             pixel = load.itemsize * load.all_bands
             handed += int((rows * cols).sum()) * pixel
             heights, widths = load.source.sizes
-            distinct += (
-                int((np.multiply.outer(heights, widths) * self.chunks.touched(load.source)).sum()) * pixel
-            )
+            distinct += int((np.multiply.outer(heights, widths) * chunks.touched(load.source)).sum()) * pixel
         return {
             "tasks": self.tasks,
-            "tasks without source": int((~self.chunks.seen).sum()) * sum(load.blocks for load in self.loads),
+            "tasks without source": blind,
             "bytes read": distinct,
             "read amplification": round(handed / distinct, 3) if distinct else 0.0,
             "largest task": {
