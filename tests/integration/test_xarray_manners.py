@@ -294,6 +294,34 @@ def test_a_file_that_is_not_loaded(files):
     assert set(result.data_vars) == {"height", "flags", "orbit"}
 
 
+def test_what_a_file_decodes_is_encoded_again(tmp_path):
+    """Packed floats, categories, times and booleans: written, read, resampled, written, read."""
+    rng = np.random.default_rng(2)
+    made = xr.Dataset(
+        {
+            "packed": (("y", "x"), rng.integers(0, 3000, (60, 75)) / 100),
+            "flags": (("y", "x"), rng.integers(0, 3, (60, 75), dtype="u1"), {"flag_values": [0, 1, 2]}),
+            "when": (("y", "x"), np.full((60, 75), np.datetime64("2024-05-01", "ns"))),
+            "cloud": (("y", "x"), rng.random((60, 75)) > 0.5),
+        },
+        {"lat": (("y", "x"), np.zeros((60, 75)))},
+    )
+    made.packed.encoding = {"dtype": "i2", "scale_factor": 0.01, "_FillValue": -9999}
+    made.to_netcdf(tmp_path / "source.nc", engine="h5netcdf")
+    with xr.open_dataset(tmp_path / "source.nc", engine="h5netcdf", chunks={}) as source:
+        interp = {"when": "nearest", "packed": "nearest"}
+        result = source.gridr.resample((GRID[0] - 5, GRID[1]), interp=interp, coords=BOX)
+        assert result.packed.encoding["dtype"] == "i2"
+        result.to_netcdf(tmp_path / "result.nc", engine="h5netcdf")
+        with xr.open_dataset(tmp_path / "result.nc", engine="h5netcdf", decode_coords="all") as back:
+            assert back.odc.geobox == BOX
+            for name in made.data_vars:
+                xr.testing.assert_equal(back[name].variable, result[name].variable.compute())
+                assert back[name].dtype == made[name].dtype
+            assert np.isnan(back.packed[0]).all()
+            assert np.isnat(back.when[0]).all()
+
+
 def test_a_node_of_a_tree():
     tree = xr.DataTree.from_dict(
         {
