@@ -12,7 +12,7 @@ import pandas as pd
 import pytest
 import rioxarray  # noqa: F401 - registers .rio
 import xarray as xr
-from hypothesis import given
+from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 from odc.geo.geobox import GeoBox
 
@@ -483,6 +483,8 @@ def described(obj):
     return variables, list(obj.data_vars), sorted(obj.indexes), obj.attrs, obj.encoding
 
 
+# What is drawn is small, and to shrink it takes minutes.
+@settings(phases=[Phase.explicit, Phase.reuse, Phase.generate])
 @given(
     dataset=datasets(),
     chunks=st.fixed_dictionaries({dim: st.integers(1, 11) for dim in ("y", "x", "time", "band")}),
