@@ -34,6 +34,7 @@ def reproject(
     anchor: Any = "default",
     tight: bool = False,
     chunks: Any = "auto",
+    source: str = "auto",
     src_nodata: Any = "auto",
     nodata_out: Any = "auto",
     nan_policy: str = "propagate",
@@ -44,9 +45,9 @@ def reproject(
     keep_attrs: bool | None = True,
 ) -> Any:
     """Reproject an object; see `gridr_dask.accessor.GridrAccessor.reproject`."""
-    source, dims = _georeference(obj, "the source")
-    target = _target(source, how, resolution=resolution, shape=shape, anchor=anchor, tight=tight)
-    grid = CrsGrid.between(source, target, tolerance)
+    box, dims = _georeference(obj, "the source")
+    target = _target(box, how, resolution=resolution, shape=shape, anchor=anchor, tight=tight)
+    grid = CrsGrid.between(box, target, tolerance)
     scale = grid.pixels_per_pixel()
     if scale > _ALIASING:
         warnings.warn(
@@ -61,6 +62,7 @@ def reproject(
         grid,
         interp=interp,
         chunks=None if isinstance(chunks, str) and chunks == "auto" else chunks,
+        source=source,
         src_nodata=src_nodata,
         nodata_out=nodata_out,
         nan_policy=nan_policy,

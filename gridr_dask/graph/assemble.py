@@ -1,11 +1,11 @@
-"""A dask array from a plan: one task per target chunk, fed with the source blocks that it reads."""
+"""A dask array from a plan: one task per target chunk, fed with the source blocks or windows it reads."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from operator import getitem
-from typing import Any
+from typing import Any, Protocol
 
 import dask.array as da
 import numpy as np
@@ -18,13 +18,17 @@ from gridr_dask.geometry.window import Span
 from gridr_dask.graph.expressions import as_expression
 from gridr_dask.graph.images import Image
 from gridr_dask.graph.layer import BlockLayer, Index, Key, Recipe
+from gridr_dask.graph.stored import Stored, read
 from gridr_dask.graph.tasks import ChunkTask, Resampling, fill_chunk, resample_chunk
 from gridr_dask.graph.tiling import Tiling
 from gridr_dask.plan import Chunking, ChunkPlan
+from gridr_dask.plan.chunks import spans_of
 
 __all__ = ["resample_lazily"]
 
 _Chunks = tuple[tuple[int, ...], ...]
+_Parts = tuple[list[Any], tuple[Span, ...], tuple[Span, ...]]
+"""What tasks are given, row by row, and where its rows and columns stand in the source."""
 
 
 def resample_lazily(image: Image, tiling: Tiling) -> tuple[da.Array, da.Array | None]:
@@ -46,12 +50,10 @@ def resample_lazily(image: Image, tiling: Tiling) -> tuple[da.Array, da.Array | 
         chunks[axis] = tuple(stop - start for start, stop in spans)
     recipe = _ChunkRecipe(
         node_name,
-        source.name,
+        _input(source, common.axes, of_mask=False),
+        None if mask is None else _input(mask, (0, 1), of_mask=True),
         source.chunks,
         source.dtype,
-        image.blocks,
-        mask_name,
-        image.mask_blocks,
         common,
         plan,
     )
@@ -82,7 +84,7 @@ def _unchanged(array: da.Array) -> da.Array:
 
 
 def _joined(
-    layers: dict[str, Any], dependencies: dict[str, set[str]], arrays: Sequence[da.Array]
+    layers: dict[str, Any], dependencies: dict[str, set[str]], arrays: Sequence[da.Array | Stored]
 ) -> HighLevelGraph:
     """Return a graph of these layers and those of the arrays."""
     for array in arrays:
@@ -98,17 +100,66 @@ def _with_layer(
     return HighLevelGraph({**graph.layers, name: layer}, {**graph.dependencies, name: inputs})
 
 
+class _Input(Protocol):
+    """A source or a mask, as far as tasks take it."""
+
+    def parts(self, plan: ChunkPlan, i: int, j: int, index: Index) -> _Parts:
+        """Return what target chunk (i, j) reads, in the task of block `index` of the result."""
+
+
+@dataclass(frozen=True)
+class _Blocks:
+    """The blocks of a dask array: tasks depend on them."""
+
+    name: str
+    blocks: Chunking
+    axes: tuple[int, int]
+    of_mask: bool
+
+    def parts(self, plan: ChunkPlan, i: int, j: int, index: Index) -> _Parts:
+        """Return references to blocks."""
+        rows, cols = (plan.mask_blocks if self.of_mask else plan.source_blocks)(i, j, self.blocks)
+        places = [_at(index, self.axes, (r, c)) for r in rows for c in cols]
+        refs = [TaskRef((self.name, *place)) for place in places]
+        return refs, _pick(self.blocks.rows, rows), _pick(self.blocks.cols, cols)
+
+
+@dataclass(frozen=True)
+class _Windows:
+    """Windows of an array in a store: tasks read them."""
+
+    name: str
+    chunks: _Chunks
+    axes: tuple[int, int]
+    of_mask: bool
+
+    def parts(self, plan: ChunkPlan, i: int, j: int, index: Index) -> _Parts:
+        """Return the reading of windows: several where what stands past an edge comes from elsewhere."""
+        rows, cols = (plan.mask_spans if self.of_mask else plan.source_spans)(i, j)
+        window = [
+            slice(0) if axis in self.axes else slice(*spans_of(sizes)[index[axis]])
+            for axis, sizes in enumerate(self.chunks)
+        ]
+        windows = [_at(window, self.axes, (slice(*row), slice(*col))) for row in rows for col in cols]
+        return [Task(None, read, TaskRef(self.name), part) for part in windows], tuple(rows), tuple(cols)
+
+
+def _input(array: da.Array | Stored, axes: tuple[int, int], *, of_mask: bool) -> _Input:
+    if isinstance(array, Stored):
+        return _Windows(array.name, array.chunks, axes, of_mask)
+    blocks = Chunking.from_sizes(*(array.chunks[axis] for axis in axes))
+    return _Blocks(array.name, blocks, axes, of_mask)
+
+
 @dataclass(frozen=True)
 class _ChunkRecipe:
-    """Target chunks from the nodes and the blocks that they read; names are those of layers."""
+    """Target chunks from the nodes, whose layer is named, and what they read."""
 
     nodes: str
-    source: str
+    source: _Input
+    mask: _Input | None
     source_chunks: _Chunks
     source_dtype: np.dtype[Any]
-    blocks: Chunking
-    mask: str | None
-    mask_blocks: Chunking | None
     common: Resampling
     plan: ChunkPlan
 
@@ -124,13 +175,10 @@ class _ChunkRecipe:
             ]
             filled = _at(shape, common.axes, target.shape)
             return Task(key, fill_chunk, ChunkTask(common, target), filled, self.source_dtype)
-        rows, cols = plan.source_blocks(i, j, self.blocks)
-        refs = [TaskRef((self.source, *_at(index, common.axes, (r, c)))) for r in rows for c in cols]
-        spans = [_pick(self.blocks.rows, rows), _pick(self.blocks.cols, cols)]
-        if self.mask is not None and self.mask_blocks is not None:
-            rows, cols = plan.mask_blocks(i, j, self.mask_blocks)
-            refs += [TaskRef((self.mask, r, c)) for r in rows for c in cols]
-            spans += [_pick(self.mask_blocks.rows, rows), _pick(self.mask_blocks.cols, cols)]
+        refs, *spans = self.source.parts(plan, i, j, index)
+        if self.mask is not None:
+            mask_refs, *mask_spans = self.mask.parts(plan, i, j, (0, 0))
+            refs, spans = refs + mask_refs, spans + mask_spans
         chunk = ChunkTask(common, target, *spans)
         return Task(key, resample_chunk, chunk, TaskRef((self.nodes, i, j)), *refs)
 
@@ -156,8 +204,8 @@ def _pick(spans: tuple[Span, ...], indices: Sequence[int]) -> tuple[Span, ...]:
     return tuple(spans[k] for k in indices)
 
 
-def _at(index: Sequence[int], axes: tuple[int, int], spatial: Sequence[int]) -> Index:
-    """Return a block index with its two spatial entries replaced."""
+def _at(index: Sequence[Any], axes: tuple[int, int], spatial: Sequence[Any]) -> tuple[Any, ...]:
+    """Return an index with its two spatial entries replaced."""
     replaced = list(index)
     replaced[axes[0]], replaced[axes[1]] = spatial
     return tuple(replaced)
