@@ -14,7 +14,12 @@ import dask.array as da
 import numpy as np
 import xarray as xr
 from xarray.backends import BackendArray
-from xarray.core.indexing import ExplicitIndexer, IndexingSupport, LazilyIndexedArray, explicit_indexing_adapter
+from xarray.core.indexing import (
+    ExplicitIndexer,
+    IndexingSupport,
+    LazilyIndexedArray,
+    explicit_indexing_adapter,
+)
 
 import gridr_dask  # noqa: F401 - registers the accessor
 from gridr_dask.compute import (
@@ -342,11 +347,13 @@ class Backend(BackendArray):
         )
 
 
-def opened(array: np.ndarray, dims: Sequence[str], chunks: Sequence[int]) -> xr.DataArray:
+def opened(
+    array: np.ndarray, dims: Sequence[str], chunks: Sequence[int], backend: type[Backend] = Backend
+) -> xr.DataArray:
     """An array that was opened and not read, like one of a file with such chunks."""
-    variable = xr.Variable(dims, LazilyIndexedArray(Backend(array)))
-    variable.encoding["preferred_chunks"] = dict(zip(dims, chunks, strict=True))
-    return xr.DataArray(variable)
+    image = xr.DataArray(xr.Variable(dims, LazilyIndexedArray(backend(array))))
+    image.encoding["preferred_chunks"] = dict(zip(dims, chunks, strict=True))
+    return image
 
 
 def scene_of(

@@ -175,8 +175,8 @@ def _check_direct(source: Any, surrounded: Surrounded) -> None:
     if not isinstance(source, Stored):
         kind = "a dask array" if is_dask(source) else "in memory"
         raise InvalidInputError(
-            f"source='direct' reads windows from a store, but the source is {kind}; open it with chunks=None, "
-            f"as in xr.open_zarr(..., chunks=None), or leave source='auto'",
+            f"source='direct' reads windows from a store, but the source is {kind}; open it with "
+            f"chunks=None, as in xr.open_zarr(..., chunks=None), or leave source='auto'",
             "source",
         )
     if surrounded.globe is not None:

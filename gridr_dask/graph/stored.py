@@ -46,7 +46,8 @@ class Stored:
     @property
     def dtype(self) -> np.dtype[Any]:
         """Type of the samples."""
-        return np.dtype(self.variable.dtype)
+        dtype: np.dtype[Any] = self.variable.dtype
+        return dtype
 
     @cached_property
     def chunks(self) -> tuple[tuple[int, ...], ...]:
@@ -59,7 +60,9 @@ class Stored:
         try:
             return tuple(normalize_chunks(sizes, self.shape))
         except ValueError:  # Listed sizes, of a whole of which this is a part.
-            return tuple(normalize_chunks(tuple(s if isinstance(s, int) else max(s) for s in sizes), self.shape))
+            return tuple(
+                normalize_chunks(tuple(s if isinstance(s, int) else max(s) for s in sizes), self.shape)
+            )
 
     @cached_property
     def name(self) -> str:
@@ -75,7 +78,8 @@ class Stored:
 
     def in_blocks(self) -> da.Array:
         """Return a dask array of the chunks of the store."""
-        return self.variable.chunk(dict(zip(self.variable.dims, self.chunks, strict=True))).data
+        blocks: da.Array = self.variable.chunk(dict(zip(self.variable.dims, self.chunks, strict=True))).data
+        return blocks
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> npt.NDArray[Any]:
         return np.asarray(self.variable, dtype)

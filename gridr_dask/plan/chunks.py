@@ -137,7 +137,9 @@ class ChunkPlan:
             _touched(cols, reads((c0, c1), 1, width), width, self.boundary),
         )
 
-    def _spans(self, i: int, j: int, reads: Callable[[Span, int, int], Span]) -> tuple[list[Span], list[Span]]:
+    def _spans(
+        self, i: int, j: int, reads: Callable[[Span, int, int], Span]
+    ) -> tuple[list[Span], list[Span]]:
         r0, r1, c0, c1 = self.windows[i, j].tolist()
         height, width = self.source_shape
         return (
