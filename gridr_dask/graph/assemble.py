@@ -42,14 +42,16 @@ def resample_lazily(image: Image, tiling: Tiling) -> tuple[da.Array, da.Array | 
         The target in chunks, made for images of this shape.
     """
     source, mask, common, plan = image.source, image.mask, image.resampling, tiling.plan.chunks
-    node_name = f"gridr-nodes-{tiling.token}"
     mask_name = None if mask is None else mask.name
     name = f"gridr-resample-{tokenize(tiling.token, source.name, mask_name, common)}"
     chunks = list(source.chunks)
     for axis, spans in zip(common.axes, (plan.target.rows, plan.target.cols), strict=True):
         chunks[axis] = tuple(stop - start for start, stop in spans)
+    node_name, nodes = f"gridr-nodes-{tiling.token}", tiling.positions.recipe(plan.target)
+    # Nodes that a single task needs are part of it: a task of their own costs the scheduler as much.
+    shared = sum(load.blocks for load in tiling.plan.loads) > 1
     recipe = _ChunkRecipe(
-        node_name,
+        _Reference(node_name) if shared else nodes,
         _input(source, common.axes, of_mask=False),
         None if mask is None else _input(mask, (0, 1), of_mask=True),
         source.chunks,
@@ -58,21 +60,22 @@ def resample_lazily(image: Image, tiling: Tiling) -> tuple[da.Array, da.Array | 
         plan,
     )
     inputs = [source] if mask is None else [source, mask]
-    graph = _joined(
-        {node_name: BlockLayer(node_name, plan.target.shape, tiling.positions.recipe(plan.target))},
-        {node_name: {array.name for array in tiling.positions.arrays}},
-        [*inputs, *tiling.positions.arrays],
-    )
-    graph = _with_layer(graph, name, chunks, recipe, {node_name, *(array.name for array in inputs)})
+    below = {array.name for array in tiling.positions.arrays}
+    graph = _joined([*inputs, *tiling.positions.arrays])
+    if shared:
+        graph = _with_layer(graph, node_name, plan.target.shape, nodes, below)
+        below = {node_name}
+    counts = tuple(map(len, chunks))
+    graph = _with_layer(graph, name, counts, recipe, below | {array.name for array in inputs})
     finish = as_expression if image.as_expression else _unchanged
     if not common.with_valid:
         return finish(da.Array(graph, name, tuple(chunks), dtype=common.fill.dtype)), None
     values_name, valid_name = (name.replace("resample", half, 1) for half in ("values", "valid"))
-    values = _with_layer(graph, values_name, chunks, _HalfRecipe(name, 0), {name})
+    values = _with_layer(graph, values_name, counts, _HalfRecipe(name, 0), {name})
     per_band = bands_can_differ(source.dtype, common.fill.dtype, common.rule)
     valid_chunks = chunks if per_band else [chunks[axis] for axis in common.axes]
     half = _HalfRecipe(name, 1, None if per_band else common.axes, len(chunks))
-    valid = _with_layer(graph, valid_name, valid_chunks, half, {name})
+    valid = _with_layer(graph, valid_name, tuple(map(len, valid_chunks)), half, {name})
     return (
         finish(da.Array(values, values_name, tuple(chunks), dtype=common.fill.dtype)),
         finish(da.Array(valid, valid_name, tuple(valid_chunks), dtype=np.dtype(bool))),
@@ -83,10 +86,10 @@ def _unchanged(array: da.Array) -> da.Array:
     return array
 
 
-def _joined(
-    layers: dict[str, Any], dependencies: dict[str, set[str]], arrays: Sequence[da.Array | Stored]
-) -> HighLevelGraph:
-    """Return a graph of these layers and those of the arrays."""
+def _joined(arrays: Sequence[da.Array | Stored]) -> HighLevelGraph:
+    """Return a graph of the layers of all arrays."""
+    layers: dict[str, Any] = {}
+    dependencies: dict[str, set[str]] = {}
     for array in arrays:
         layers.update(array.dask.layers)
         dependencies.update(array.dask.dependencies)
@@ -94,9 +97,9 @@ def _joined(
 
 
 def _with_layer(
-    graph: HighLevelGraph, name: str, chunks: Sequence[tuple[int, ...]], recipe: Recipe, inputs: set[str]
+    graph: HighLevelGraph, name: str, counts: tuple[int, ...], recipe: Recipe, inputs: set[str]
 ) -> HighLevelGraph:
-    layer = BlockLayer(name, tuple(map(len, chunks)), recipe)
+    layer = BlockLayer(name, counts, recipe)
     return HighLevelGraph({**graph.layers, name: layer}, {**graph.dependencies, name: inputs})
 
 
@@ -152,10 +155,21 @@ def _input(array: da.Array | Stored, axes: tuple[int, int], *, of_mask: bool) ->
 
 
 @dataclass(frozen=True)
-class _ChunkRecipe:
-    """Target chunks from the nodes, whose layer is named, and what they read."""
+class _Reference:
+    """Blocks that another layer makes."""
 
-    nodes: str
+    name: str
+
+    def task(self, key: Key, index: Index) -> TaskRef:
+        """Return where the block is."""
+        return TaskRef((self.name, *index))
+
+
+@dataclass(frozen=True)
+class _ChunkRecipe:
+    """Target chunks from their nodes and what they read."""
+
+    nodes: Recipe | _Reference
     source: _Input
     mask: _Input | None
     source_chunks: _Chunks
@@ -180,7 +194,7 @@ class _ChunkRecipe:
             mask_refs, *mask_spans = self.mask.parts(plan, i, j, (0, 0))
             refs, spans = refs + mask_refs, spans + mask_spans
         chunk = ChunkTask(common, target, *spans)
-        return Task(key, resample_chunk, chunk, TaskRef((self.nodes, i, j)), *refs)
+        return Task(key, resample_chunk, chunk, self.nodes.task(None, (i, j)), *refs)
 
 
 @dataclass(frozen=True)
