@@ -33,6 +33,7 @@ class GridrAccessor(Generic[_Object]):
         grid_resolution: tuple[int, int] = (1, 1),
         window: tuple[slice, slice] | None = None,
         chunks: Any = None,
+        source: str = "auto",
         mask: Any = None,
         mask_safe_win: tuple[slice, slice] | None = None,
         grid_mask: Any = None,
@@ -86,6 +87,10 @@ class GridrAccessor(Generic[_Object]):
         chunks : int, pair, mapping by dim or "auto", optional
             Chunks of the target along the spatial dims; default ``"auto"`` when lazy: 2048, or less where
             a task would not fit into ``gridr.task-memory``. Other dims keep theirs.
+        source : "auto", "blocks" or "direct"
+            How a lazy call reads a source that xarray has opened and not read, without dask, as
+            ``xr.open_zarr(..., chunks=None)`` does: ``"direct"``, each task its own windows; ``"blocks"``,
+            a task for each chunk of the store. ``"auto"`` is direct. A mask is read in the same way.
         mask : array, optional
             Validity of the source along its spatial dims, for all bands: 0 or False is invalid. A pixel that
             needs an invalid sample is invalid.
@@ -163,6 +168,7 @@ class GridrAccessor(Generic[_Object]):
             grid_resolution=grid_resolution,
             window=window,
             chunks=chunks,
+            source=source,
             mask=mask,
             mask_safe_win=mask_safe_win,
             grid_mask=grid_mask,
@@ -225,6 +231,7 @@ class GridrAccessor(Generic[_Object]):
         tight: bool = False,
         chunks: Any = "auto",
         mask: Any = None,
+        source: str = "auto",
         src_nodata: Any = "auto",
         nodata_out: Any = "auto",
         nan_policy: str = "propagate",
@@ -303,6 +310,7 @@ class GridrAccessor(Generic[_Object]):
             tight=tight,
             chunks=chunks,
             mask=mask,
+            source=source,
             src_nodata=src_nodata,
             nodata_out=nodata_out,
             nan_policy=nan_policy,

@@ -35,6 +35,7 @@ def reproject(
     tight: bool = False,
     chunks: Any = "auto",
     mask: Any = None,
+    source: str = "auto",
     src_nodata: Any = "auto",
     nodata_out: Any = "auto",
     nan_policy: str = "propagate",
@@ -45,9 +46,9 @@ def reproject(
     keep_attrs: bool | None = True,
 ) -> Any:
     """Reproject an object; see `gridr_dask.accessor.GridrAccessor.reproject`."""
-    source, dims = _georeference(obj, "the source")
-    target = _target(source, how, resolution=resolution, shape=shape, anchor=anchor, tight=tight)
-    grid = CrsGrid.between(source, target, tolerance)
+    box, dims = _georeference(obj, "the source")
+    target = _target(box, how, resolution=resolution, shape=shape, anchor=anchor, tight=tight)
+    grid = CrsGrid.between(box, target, tolerance)
     scale = grid.pixels_per_pixel()
     if scale > _ALIASING:
         warnings.warn(
@@ -63,6 +64,7 @@ def reproject(
         interp={...: "nearest", **interp} if isinstance(interp, Mapping) else interp,
         chunks=None if is_auto(chunks) else chunks,
         mask=mask,
+        source=source,
         src_nodata=src_nodata,
         nodata_out=nodata_out,
         nan_policy=nan_policy,

@@ -18,11 +18,12 @@ from gridr_dask.api.metadata import keeps_attrs, spatial_dims
 from gridr_dask.compute.validity import check_mask_dtype
 from gridr_dask.errors import InvalidInputError
 from gridr_dask.geometry import Boundary, Grid, Window
-from gridr_dask.graph import Positions, RulePositions, is_dask, positions_of
+from gridr_dask.graph import Positions, RulePositions, Stored, data_of, is_dask, positions_of
 from gridr_dask.positions import Rule
 
 __all__ = ["Request", "checked_request", "mask_of"]
 
+_SOURCES = ("auto", "blocks", "direct")
 _MAX_ORIGIN = 1 << 28
 
 
@@ -40,6 +41,7 @@ class Request:
     mask: Any
     safe: Any
     chunks: Any
+    source: str
     src_nodata: Any
     nan_is_invalid: bool
     nodata_out: Any
@@ -60,6 +62,7 @@ def checked_request(
     grid_resolution: tuple[int, int] = (1, 1),
     window: tuple[slice, slice] | None = None,
     chunks: Any = None,
+    source: str = "auto",
     mask: Any = None,
     mask_safe_win: tuple[slice, slice] | None = None,
     grid_mask: Any = None,
@@ -100,6 +103,8 @@ def checked_request(
         )
     if nan_policy not in ("propagate", "invalid"):
         raise InvalidInputError(f"nan_policy={nan_policy!r} must be 'propagate' or 'invalid'", "nan-policy")
+    if source not in _SOURCES:
+        raise InvalidInputError(f"source={source!r} must be one of {', '.join(_SOURCES)}", "source")
     if trust_padding and boundary_condition is None:
         warnings.warn("trust_padding is ignored without a boundary_condition", UserWarning, stacklevel=4)
     whole = Window.whole(spec.target_shape)
@@ -115,6 +120,7 @@ def checked_request(
         mask=mask,
         safe=mask_safe_win,
         chunks=None if chunks is None else _chunks(chunks, spatial),
+        source=source,
         src_nodata=src_nodata,
         nan_is_invalid=nan_policy == "invalid",
         nodata_out=nodata_out,
@@ -140,7 +146,7 @@ def _chosen(obj: xr.DataArray | xr.Dataset, variables: Iterable[Hashable] | None
 
 
 def mask_of(request: Request, shape: tuple[int, int]) -> tuple[Any, Window | None]:
-    """Return the mask of the source, numpy or dask, and its safe window."""
+    """Return the mask of the source, numpy, dask or `Stored`, and its safe window."""
     mask = request.mask
     if mask is None:
         if request.safe is not None:
@@ -149,9 +155,9 @@ def mask_of(request: Request, shape: tuple[int, int]) -> tuple[Any, Window | Non
     if isinstance(mask, (xr.DataArray, xr.Variable)):
         if set(mask.dims) == set(request.spatial):
             mask = mask.transpose(*request.spatial)
-        mask = mask.data
+        mask = data_of(mask)
     check_array("mask", mask)
-    mask = mask if is_dask(mask) else np.asarray(mask)
+    mask = mask if is_dask(mask) or isinstance(mask, Stored) else np.asarray(mask)
     if mask.shape != shape:
         raise InvalidInputError(
             f"mask must have the spatial shape of the source, {shape}, got {mask.shape}", "mask-shape"

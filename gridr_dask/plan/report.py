@@ -110,23 +110,28 @@ class Plan:
     def summary(self) -> dict[str, Any]:
         """Return what a call costs, by name.
 
-        ``bytes read`` counts each source block once: dask hands it to all tasks that need it.
-        ``read amplification`` is how often it does so, on average, weighted by size. ``largest task``
-        says which one holds the ``projected peak bytes``.
+        ``source`` is "blocks" if dask reads them and hands them to all tasks that need them, "direct" if
+        tasks read the source themselves, and "both" if that differs between variables. ``bytes read``
+        counts a block once, and a chunk of a store each time. ``read amplification`` is how often one is
+        handed to a task, or read, on average, weighted by size. ``largest task`` says which one holds the
+        ``projected peak bytes``.
         """
         largest = self.largest()
-        handed, distinct, blind = 0, 0, 0
+        read, handed, distinct, blind = 0, 0, 0, 0
         for load, chunks in self._pairs():
             blind += int((~chunks.seen).sum()) * load.blocks
             rows, cols = chunks.extents(load.source)
             pixel = load.itemsize * load.all_bands
-            handed += int((rows * cols).sum()) * pixel
-            heights, widths = load.source.sizes
-            distinct += int((np.multiply.outer(heights, widths) * chunks.touched(load.source)).sum()) * pixel
+            times = int((rows * cols).sum()) * pixel
+            areas = np.multiply.outer(*load.source.sizes)
+            once = int((areas * chunks.touched(load.source)).sum()) * pixel
+            handed, distinct = handed + times, distinct + once
+            read += times if load.source_is_stored else once
         return {
             "tasks": self.tasks,
             "tasks without source": blind,
-            "bytes read": distinct,
+            "source": self._source(),
+            "bytes read": read,
             "read amplification": round(handed / distinct, 3) if distinct else 0.0,
             "largest task": {
                 "variable": largest.name,
@@ -135,6 +140,10 @@ class Plan:
             },
             "projected peak bytes": largest.total,
         }
+
+    def _source(self) -> str:
+        direct = {load.source_is_stored for load in self.loads}
+        return "both" if len(direct) > 1 else "direct" if True in direct else "blocks"
 
     def to_json(self) -> str:
         """Return the summary, the target chunks and their windows as JSON."""
@@ -173,7 +182,12 @@ class Plan:
         yield "target chunks", f"{rows} x {cols}"
         yield "tasks", f"{self.tasks}, {summary['tasks without source']} of them without source"
         amplification = summary["read amplification"]
-        yield "read", f"{_bytes(summary['bytes read'])}, handed to tasks {amplification:.2f} times"
+        how = {
+            "blocks": f"handed to tasks {amplification:.2f} times",
+            "direct": f"by the tasks, each chunk {amplification:.2f} times",
+            "both": f"each block or chunk used {amplification:.2f} times",
+        }
+        yield "read", f"{_bytes(summary['bytes read'])}, {how[summary['source']]}"
         parts = ", ".join(f"{name} {_bytes(size)}" for name, size in largest.parts.items())
         yield "largest task", f"{_bytes(largest.total)} ({parts}), {largest.target} of {largest.name}"
 
