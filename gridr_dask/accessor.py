@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Sequence
 from typing import Any, Generic, TypeVar
 
 import numpy.typing as npt
 import xarray as xr
 
 from gridr_dask import api
-from gridr_dask.compute.interpolators import Interpolator
+from gridr_dask.api.kernels import Interp
 from gridr_dask.plan import Plan
 
 __all__ = ["GridrDataArrayAccessor", "GridrDatasetAccessor"]
@@ -29,10 +29,11 @@ class GridrAccessor(Generic[_Object]):
         *,
         shape: tuple[int, int] | None = None,
         kind: str = "absolute",
-        interp: str | Interpolator = "cubic",
+        interp: Interp = "auto",
         grid_resolution: tuple[int, int] = (1, 1),
         window: tuple[slice, slice] | None = None,
         chunks: Any = None,
+        source: str = "auto",
         mask: Any = None,
         mask_safe_win: tuple[slice, slice] | None = None,
         grid_mask: Any = None,
@@ -47,7 +48,7 @@ class GridrAccessor(Generic[_Object]):
         source_origin: tuple[int, int] = (0, 0),
         variables: Iterable[Hashable] | None = None,
         dims: Sequence[Hashable] | None = None,
-        coords: Mapping[Any, Any] | None = None,
+        coords: Any = None,
         keep_attrs: bool | None = True,
     ) -> Any:
         """Resample the image at the source positions that a grid gives for each target pixel.
@@ -69,10 +70,14 @@ class GridrAccessor(Generic[_Object]):
         kind : "absolute" or "displacement"
             Whether arrays hold positions, or how far they are from the target pixel's own index; the latter
             are interpolated first.
-        interp : str or Interpolator
+        interp : str, Interpolator or mapping
             ``"nearest"``, ``"linear"`` (``"bilinear"``), ``"cubic"`` (``"bicubic"``, a = -1/2),
             ``"bspline3"``, ``"bspline5"``, ..., ``"bspline11"``, or an object of
             `gridr_dask.get_interpolator`, which carries the precision of a B-spline's prefilter.
+            ``"auto"``: cubic, but nearest for booleans and for what has the CF attributes ``flag_values``,
+            ``flag_masks`` or ``flag_meanings``. A mapping gives one for each variable: by its name, else by
+            the type that describes it most closely (``"u1"``, ``np.float32``, ``np.integer``), else that of
+            the key ``...``, else ``"auto"``. A text of one letter is a name, never a type.
         grid_resolution : (int, int)
             Target pixels from a node to the next, along rows and columns; positions in between are
             interpolated bilinearly.
@@ -82,6 +87,10 @@ class GridrAccessor(Generic[_Object]):
         chunks : int, pair, mapping by dim or "auto", optional
             Chunks of the target along the spatial dims; default ``"auto"`` when lazy: 2048, or less where
             a task would not fit into ``gridr.task-memory``. Other dims keep theirs.
+        source : "auto", "blocks" or "direct"
+            How a lazy call reads a source that xarray has opened and not read, without dask, as
+            ``xr.open_zarr(..., chunks=None)`` does: ``"direct"``, each task its own windows; ``"blocks"``,
+            a task for each chunk of the store. ``"auto"`` is direct. A mask is read in the same way.
         mask : array, optional
             Validity of the source along its spatial dims, for all bands: 0 or False is invalid. A pixel that
             needs an invalid sample is invalid.
@@ -103,7 +112,8 @@ class GridrAccessor(Generic[_Object]):
             ``_FillValue``, ``missing_value`` or ``nodata``.
         nodata_out : number or "auto"
             Written where no value can be computed. ``"auto"``: the ``_FillValue``, ``missing_value`` or
-            ``nodata`` of the source, else NaN (NaT), else 0.
+            ``nodata`` of the source, else NaN (NaT), else 0. The result declares it as the source did; one
+            that is chosen, as ``_FillValue``.
         nan_policy : "propagate" or "invalid"
             Whether a pixel that needs a sample that is NaN is NaN, or invalid. Other pixels are unaffected.
         dtype : dtype, optional
@@ -117,10 +127,13 @@ class GridrAccessor(Generic[_Object]):
         variables : iterable of names, optional
             Variables of a Dataset to resample; default all with both spatial dims.
         dims : (row dim, column dim), optional
-            The spatial dims; default y/x, row/col, lat/lon, ... or the only two.
-        coords : mapping, optional
-            Coordinates to put on the result, as `assign_coords` takes them. Those of the source along the
-            spatial dims, and its CRS, are no longer true and dropped.
+            The spatial dims; default those whose coordinates say so with CF's ``axis``, ``standard_name``
+            or ``units``, else y/x, row/col, lat/lon, ..., else the only two.
+        coords : mapping or GeoBox, optional
+            Coordinates to put on the result, as `assign_coords` takes them; a CRS among them is noted as
+            its ``grid_mapping``. Or where the whole target lies, as a `GeoBox` of odc-geo, whose names the
+            dims get. Coordinates of the source along the spatial dims, and its CRS, are no longer true and
+            dropped.
         keep_attrs : bool, optional
             Whether attributes are kept; None asks `xarray.set_options`.
 
@@ -155,6 +168,7 @@ class GridrAccessor(Generic[_Object]):
             grid_resolution=grid_resolution,
             window=window,
             chunks=chunks,
+            source=source,
             mask=mask,
             mask_safe_win=mask_safe_win,
             grid_mask=grid_mask,
@@ -210,12 +224,14 @@ class GridrAccessor(Generic[_Object]):
         self,
         how: Any,
         *,
-        interp: str | Interpolator = "nearest",
+        interp: Interp = "nearest",
         resolution: Any = "auto",
         shape: Any = None,
         anchor: Any = "default",
         tight: bool = False,
         chunks: Any = "auto",
+        mask: Any = None,
+        source: str = "auto",
         src_nodata: Any = "auto",
         nodata_out: Any = "auto",
         nan_policy: str = "propagate",
@@ -235,8 +251,8 @@ class GridrAccessor(Generic[_Object]):
         ----------
         how : CRS, GeoBox, DataArray or Dataset
             The CRS of the target; or its pixels, as a `GeoBox` of odc-geo; or an object to match.
-        interp : str or Interpolator
-            As in `resample`.
+        interp : str, Interpolator or mapping
+            As in `resample`; variables that a mapping leaves out are ``"nearest"``.
         resolution : float, (float, float), "auto", "fit" or "same"
             Of the target, in units of its CRS. ``"fit"``: as the source's at its middle; ``"same"``: the
             number of the source; ``"auto"``: the latter if the units are the same, else the former.
@@ -248,7 +264,7 @@ class GridrAccessor(Generic[_Object]):
             Whether the target is cut to the source's extent without being aligned.
         chunks : int, pair, mapping by dim or "auto", optional
             As in `resample`; the result is lazy if the source is, or if this is given.
-        src_nodata, nodata_out, nan_policy, dtype, return_mask, variables, keep_attrs
+        mask, src_nodata, nodata_out, nan_policy, dtype, return_mask, variables, keep_attrs
             As in `resample`.
         tolerance : float
             Source pixels by which positions may be off; they are checked against it. 0 transforms each
@@ -293,6 +309,8 @@ class GridrAccessor(Generic[_Object]):
             anchor=anchor,
             tight=tight,
             chunks=chunks,
+            mask=mask,
+            source=source,
             src_nodata=src_nodata,
             nodata_out=nodata_out,
             nan_policy=nan_policy,

@@ -13,6 +13,13 @@ from unittest import mock
 import dask.array as da
 import numpy as np
 import xarray as xr
+from xarray.backends import BackendArray
+from xarray.core.indexing import (
+    ExplicitIndexer,
+    IndexingSupport,
+    LazilyIndexedArray,
+    explicit_indexing_adapter,
+)
 
 import gridr_dask  # noqa: F401 - registers the accessor
 from gridr_dask.compute import (
@@ -188,26 +195,33 @@ class Scene:
         *,
         lazy_grid: bool = False,
         turned: bool = False,
+        reading: str | None = None,
     ) -> Any:
         """The window as a pair of lazy DataArrays, by the public accessor.
 
-        `turned` gives it an image whose dims stand in the opposite order.
+        `turned` gives it an image whose dims stand in the opposite order. `reading` is how one is read that
+        is not a dask array, but opened only; its chunks are about as large.
         """
         leading = tuple((1,) * n for n in self.source.shape[:-2])
-        source = da.from_array(self.source, (*leading, *source_cuts))
         grid: Any = (self.rows, self.cols)
         if lazy_grid:
             grid = tuple(da.from_array(nodes, tuple(n // 2 + 1 for n in nodes.shape)) for nodes in grid)
-        mask = None
-        if self.mask is not None:
-            mask = da.from_array(self.mask, mask_cuts(source_cuts)) if lazy_grid else self.mask
-        image = xr.DataArray(source, dims=[*("time", "band")[: len(leading)], "y", "x"])
+        mask: Any = self.mask
+        dims = [*("time", "band")[: len(leading)], "y", "x"]
+        if reading is not None:
+            sizes = (*map(max, leading), *map(max, source_cuts)) if self.source.size else self.source.shape
+            image = opened(self.source, dims, sizes)
+            mask = mask if mask is None or not lazy_grid else opened(mask, dims[-2:], sizes[-2:])
+        else:
+            image = xr.DataArray(da.from_array(self.source, (*leading, *source_cuts)), dims=dims)
+            mask = mask if mask is None or not lazy_grid else da.from_array(mask, mask_cuts(source_cuts))
         pair = (image.T if turned else image).gridr.resample(
             grid,
             interp=self.interp,
             grid_resolution=self.resolution,
             window=self.window.slices,
             chunks=target_cuts,
+            source=reading or "auto",
             mask=mask,
             mask_safe_win=None if self.safe is None else self.safe.slices,
             boundary_condition=None if self.boundary.mode == "none" else self.boundary.mode,
@@ -319,6 +333,27 @@ def make_scene(
             "nan" in validity and is_spline,
         ),
     )
+
+
+class Backend(BackendArray):
+    """An array as xarray's backends hold them: what is read of it is a copy."""
+
+    def __init__(self, array: np.ndarray) -> None:
+        self.array, self.shape, self.dtype = array, array.shape, array.dtype
+
+    def __getitem__(self, key: ExplicitIndexer) -> np.ndarray:
+        return explicit_indexing_adapter(
+            key, self.shape, IndexingSupport.BASIC, lambda index: np.array(self.array[index])
+        )
+
+
+def opened(
+    array: np.ndarray, dims: Sequence[str], chunks: Sequence[int], backend: type[Backend] = Backend
+) -> xr.DataArray:
+    """An array that was opened and not read, like one of a file with such chunks."""
+    image = xr.DataArray(xr.Variable(dims, LazilyIndexedArray(backend(array))))
+    image.encoding["preferred_chunks"] = dict(zip(dims, chunks, strict=True))
+    return image
 
 
 def scene_of(

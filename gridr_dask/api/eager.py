@@ -30,12 +30,14 @@ def resample_now(
         "threads": default_threads(),
     }
     if request.positions.in_parts:
-        return _by_windows(blocks, request, options)
+        return _by_windows(blocks, request, common, options)
     nodes = request.positions.nodes(request.target)
-    return resample_window(blocks, nodes, request.target, request.kernel, **options)
+    return resample_window(blocks, nodes, request.target, common.kernel, **options)
 
 
-def _by_windows(blocks: Blocks, request: Request, options: dict[str, Any]) -> tuple[Any, Any]:
+def _by_windows(
+    blocks: Blocks, request: Request, common: Resampling, options: dict[str, Any]
+) -> tuple[Any, Any]:
     """Resample window by window, so that the positions of one of them exist at a time."""
     axes, shape = blocks.axes, list(blocks.arrays[0].shape)
     target = request.target
@@ -52,7 +54,7 @@ def _by_windows(blocks: Blocks, request: Request, options: dict[str, Any]) -> tu
         at = tuple(place)
         valid_at = at if valid is None or valid.ndim == len(shape) else (at[axes[0]], at[axes[1]])
         part, part_valid = resample_window(
-            blocks, request.positions.nodes(window), window, request.kernel, **options
+            blocks, request.positions.nodes(window), window, common.kernel, **options
         )
         result[at] = part
         if valid is not None:

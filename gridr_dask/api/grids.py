@@ -13,7 +13,7 @@ from gridr_dask.errors import InvalidInputError, UnsupportedDtypeError
 from gridr_dask.graph import is_dask
 from gridr_dask.positions import AbsoluteGrid, AffineGrid, CallableGrid, CrsGrid, DisplacementGrid, Rule
 
-__all__ = ["check_known", "check_rule_alone", "kind_of", "node_coordinates", "rule_of"]
+__all__ = ["check_array", "check_rule_alone", "kind_of", "node_coordinates", "rule_of"]
 
 _KINDS = ("absolute", "displacement")
 
@@ -156,7 +156,7 @@ def node_coordinates(grid: Any, grid_mask: Any = None, grid_nodata: float | None
             )
         pair = list(grid)
     else:
-        stacked = _array(grid)
+        stacked = _array("grid", grid)
         if stacked.ndim != 3 or stacked.shape[0] != 2:
             raise InvalidInputError(
                 f"grid must be a pair (rows, cols), an array of shape (2, y, x) or a Dataset with "
@@ -178,7 +178,7 @@ def _without_invalid(rows: Any, cols: Any, grid_mask: Any, grid_nodata: float | 
     if grid_mask is not None and grid_nodata is not None:
         raise InvalidInputError("grid_mask and grid_nodata exclude each other; give one of them", "grid-mask")
     if grid_mask is not None:
-        mask = _array(grid_mask)
+        mask = _array("grid_mask", grid_mask)
         if mask.shape != rows.shape:
             raise InvalidInputError(
                 f"grid_mask must have the shape of the grid, {rows.shape}, got {mask.shape}", "grid-mask"
@@ -191,23 +191,49 @@ def _without_invalid(rows: Any, cols: Any, grid_mask: Any, grid_nodata: float | 
     return np.where(invalid, rows.dtype.type(np.nan), rows), cols
 
 
-def _array(values: Any) -> Any:
+def _array(name: str, values: Any) -> Any:
     if isinstance(values, (xr.DataArray, xr.Variable)):
         values = values.data
+    check_array(name, values)
     return values if is_dask(values) else np.asarray(values)
 
 
-def check_known(name: str, array: Any) -> None:
-    """Raise InvalidInputError if the sizes of a dask array's chunks are not known."""
-    if any(size != size for size in array.shape):
+def check_array(name: str, array: Any) -> None:
+    """Raise an error if an array can't be worked on: one of another package, or a lazy one of unknown size.
+
+    Raises
+    ------
+    UnsupportedDtypeError
+        If the array, or the blocks of a dask array, are of another package than numpy, or masked.
+    InvalidInputError
+        If the sizes of its chunks are not known.
+    """
+    lazy = is_dask(array)
+    block = array._meta if lazy else array
+    foreign = not isinstance(block, (np.ndarray, np.generic)) and (
+        hasattr(block, "__array_function__") or hasattr(block, "__array_namespace__")
+    )
+    if foreign or isinstance(block, np.ma.MaskedArray):
+        kind = f"{type(block).__module__.partition('.')[0]}.{type(block).__name__}"
+        if isinstance(block, np.ma.MaskedArray):
+            way = "fill it, with NaN where a node is invalid, with 0 where a mask is"
+        elif lazy:
+            way = "convert its blocks to numpy with map_blocks"
+        else:
+            way = "convert it to numpy, as .as_numpy() of xarray does"
+        raise UnsupportedDtypeError(
+            f"{name} is {'a dask array of' if lazy else 'a'} {kind}; only numpy and dask arrays can be "
+            f"resampled: {way}",
+            "array-type",
+        )
+    if lazy and any(size != size for size in array.shape):
         raise InvalidInputError(
             f"{name} has chunks of unknown size; call compute_chunk_sizes() on it first", "unknown-chunks"
         )
 
 
 def _coordinate(name: str, values: Any) -> Any:
-    array = _array(values)
-    check_known(f"grid {name}", array)
+    array = _array(f"grid {name}", values)
     if array.ndim != 2:
         raise InvalidInputError(
             f"grid {name} must be a 2-D array of node coordinates, got shape {array.shape}", "grid"

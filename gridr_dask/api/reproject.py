@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Hashable, Iterable
+from collections.abc import Hashable, Iterable, Mapping
 from typing import Any, TypeVar
 
 import numpy.typing as npt
 import xarray as xr
 
+from gridr_dask.api.georeference import odc_for_xarray
+from gridr_dask.api.kernels import Interp
+from gridr_dask.api.metadata import is_auto
 from gridr_dask.api.resample import resample
-from gridr_dask.compute.interpolators import Interpolator
-from gridr_dask.errors import InvalidInputError, MissingDependencyError
+from gridr_dask.errors import InvalidInputError
 from gridr_dask.positions import CrsGrid
 
 __all__ = ["reproject"]
@@ -21,19 +23,19 @@ _Object = TypeVar("_Object", xr.DataArray, xr.Dataset)
 _ALIASING = 2.0
 """Source pixels per target pixel from which on a kernel, which does not grow with it, leaves some out."""
 
-_GEOREFERENCE = "spatial_ref"
-
 
 def reproject(
     obj: _Object,
     how: Any,
     *,
-    interp: str | Interpolator = "nearest",
+    interp: Interp = "nearest",
     resolution: Any = "auto",
     shape: Any = None,
     anchor: Any = "default",
     tight: bool = False,
     chunks: Any = "auto",
+    mask: Any = None,
+    source: str = "auto",
     src_nodata: Any = "auto",
     nodata_out: Any = "auto",
     nan_policy: str = "propagate",
@@ -44,9 +46,9 @@ def reproject(
     keep_attrs: bool | None = True,
 ) -> Any:
     """Reproject an object; see `gridr_dask.accessor.GridrAccessor.reproject`."""
-    source, dims = _georeference(obj, "the source")
-    target = _target(source, how, resolution=resolution, shape=shape, anchor=anchor, tight=tight)
-    grid = CrsGrid.between(source, target, tolerance)
+    box, dims = _georeference(obj, "the source")
+    target = _target(box, how, resolution=resolution, shape=shape, anchor=anchor, tight=tight)
+    grid = CrsGrid.between(box, target, tolerance)
     scale = grid.pixels_per_pixel()
     if scale > _ALIASING:
         warnings.warn(
@@ -56,11 +58,13 @@ def reproject(
             UserWarning,
             stacklevel=3,
         )
-    result = resample(
+    return resample(
         obj,
         grid,
-        interp=interp,
-        chunks=None if isinstance(chunks, str) and chunks == "auto" else chunks,
+        interp={...: "nearest", **interp} if isinstance(interp, Mapping) else interp,
+        chunks=None if is_auto(chunks) else chunks,
+        mask=mask,
+        source=source,
         src_nodata=src_nodata,
         nodata_out=nodata_out,
         nan_policy=nan_policy,
@@ -68,27 +72,14 @@ def reproject(
         return_mask=return_mask,
         variables=variables,
         dims=dims,
+        coords=target,
         keep_attrs=keep_attrs,
     )
-    if not return_mask:
-        return _placed(result, dims, target, nodata_out)
-    return _placed(result[0], dims, target, nodata_out), _placed(result[1], dims, target)
-
-
-def _odc() -> Any:
-    """Return odc-geo's module for xarray, which registers ``.odc``."""
-    try:
-        import odc.geo.xr
-    except ImportError as error:
-        raise MissingDependencyError(
-            "reproject needs odc-geo and pyproj: pip install 'gridr_dask[geo]'", "geo"
-        ) from error
-    return odc.geo.xr
 
 
 def _georeference(obj: Any, what: str) -> tuple[Any, tuple[Hashable, Hashable]]:
     """Return the GeoBox of an object, from its coordinates and CRS, and the dims that it has."""
-    _odc()
+    odc_for_xarray()
     box, dims = obj.odc.uncached.geobox, obj.odc.spatial_dims
     if box is None or box.crs is None or dims is None:
         raise InvalidInputError(
@@ -132,18 +123,3 @@ def _target(source: Any, how: Any, **options: Any) -> Any:
             f"to match: {error}",
             "how",
         ) from error
-
-
-def _placed(result: Any, dims: tuple[Hashable, Hashable], target: Any, nodata: Any = "auto") -> Any:
-    """Return a result with the dims, coordinates and CRS of its target, and its nodata if that was chosen."""
-    renamed = {old: new for old, new in zip(dims, target.dimensions, strict=True) if old != new}
-    result = result.rename(renamed) if renamed else result
-    result = result.assign_coords(_odc().xr_coords(target, _GEOREFERENCE))
-    arrays = result.data_vars.values() if isinstance(result, xr.Dataset) else [result]
-    for array in arrays:
-        if set(target.dimensions) <= set(array.dims):
-            array.encoding["grid_mapping"] = _GEOREFERENCE
-            declared = {*array.attrs, *array.encoding} & {"_FillValue", "missing_value", "nodata"}
-            if not declared and not (isinstance(nodata, str) and nodata == "auto"):
-                array.attrs["_FillValue"] = array.dtype.type(nodata)
-    return result

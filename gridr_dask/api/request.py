@@ -12,19 +12,18 @@ import numpy as np
 import numpy.typing as npt
 import xarray as xr
 
-from gridr_dask.api.grids import check_rule_alone, kind_of, node_coordinates, rule_of
+from gridr_dask.api.grids import check_array, check_rule_alone, kind_of, node_coordinates, rule_of
+from gridr_dask.api.kernels import Interp, KernelChoice
 from gridr_dask.api.metadata import keeps_attrs, spatial_dims
-from gridr_dask.compute import get_interpolator, kernel_of
-from gridr_dask.compute.interpolators import Interpolator
 from gridr_dask.compute.validity import check_mask_dtype
 from gridr_dask.errors import InvalidInputError
-from gridr_dask.geometry import Boundary, Grid, Kernel, Window
-from gridr_dask.graph import Positions, RulePositions, is_dask, positions_of
+from gridr_dask.geometry import Boundary, Grid, Window
+from gridr_dask.graph import Positions, RulePositions, Stored, data_of, is_dask, positions_of
 from gridr_dask.positions import Rule
 
 __all__ = ["Request", "checked_request", "mask_of"]
 
-_ALIASES = {"bilinear": "linear", "bicubic": "cubic"}
+_SOURCES = ("auto", "blocks", "direct")
 _MAX_ORIGIN = 1 << 28
 
 
@@ -35,13 +34,14 @@ class Request:
     positions: Positions
     rule: Rule | None
     target: Window
-    kernel: Kernel
+    kernels: KernelChoice
     boundary: Boundary
     spatial: tuple[Hashable, Hashable]
     origin: tuple[int, int]
     mask: Any
     safe: Any
     chunks: Any
+    source: str
     src_nodata: Any
     nan_is_invalid: bool
     nodata_out: Any
@@ -49,7 +49,7 @@ class Request:
     return_mask: bool
     keep_attrs: bool
     variables: list[Hashable]
-    coords: Mapping[Any, Any] | None
+    coords: Any
 
 
 def checked_request(
@@ -58,10 +58,11 @@ def checked_request(
     *,
     shape: tuple[int, int] | None = None,
     kind: str = "absolute",
-    interp: str | Interpolator = "cubic",
+    interp: Interp = "auto",
     grid_resolution: tuple[int, int] = (1, 1),
     window: tuple[slice, slice] | None = None,
     chunks: Any = None,
+    source: str = "auto",
     mask: Any = None,
     mask_safe_win: tuple[slice, slice] | None = None,
     grid_mask: Any = None,
@@ -76,7 +77,7 @@ def checked_request(
     source_origin: tuple[int, int] = (0, 0),
     variables: Iterable[Hashable] | None = None,
     dims: Sequence[Hashable] | None = None,
-    coords: Mapping[Any, Any] | None = None,
+    coords: Any = None,
     keep_attrs: bool | None = True,
 ) -> Request:
     """Return the arguments of a call, as `gridr_dask.accessor.GridrAccessor.resample` describes them."""
@@ -102,22 +103,24 @@ def checked_request(
         )
     if nan_policy not in ("propagate", "invalid"):
         raise InvalidInputError(f"nan_policy={nan_policy!r} must be 'propagate' or 'invalid'", "nan-policy")
+    if source not in _SOURCES:
+        raise InvalidInputError(f"source={source!r} must be one of {', '.join(_SOURCES)}", "source")
     if trust_padding and boundary_condition is None:
         warnings.warn("trust_padding is ignored without a boundary_condition", UserWarning, stacklevel=4)
-    name = _ALIASES.get(interp, interp) if isinstance(interp, str) else interp
     whole = Window.whole(spec.target_shape)
-    spatial = spatial_dims(obj.dims, dims)
+    spatial = spatial_dims(obj.dims, dims, obj.coords)
     return Request(
         positions=positions,
         rule=rule,
         target=whole if window is None else Window.from_slices(window, spec.target_shape),
-        kernel=kernel_of(get_interpolator(name)),
+        kernels=KernelChoice.from_user(interp, obj),
         boundary=Boundary.from_user(boundary_condition, trust_padding),
         spatial=spatial,
         origin=origin,
         mask=mask,
         safe=mask_safe_win,
         chunks=None if chunks is None else _chunks(chunks, spatial),
+        source=source,
         src_nodata=src_nodata,
         nan_is_invalid=nan_policy == "invalid",
         nodata_out=nodata_out,
@@ -143,17 +146,18 @@ def _chosen(obj: xr.DataArray | xr.Dataset, variables: Iterable[Hashable] | None
 
 
 def mask_of(request: Request, shape: tuple[int, int]) -> tuple[Any, Window | None]:
-    """Return the mask of the source, numpy or dask, and its safe window."""
+    """Return the mask of the source, numpy, dask or `Stored`, and its safe window."""
     mask = request.mask
     if mask is None:
         if request.safe is not None:
             raise InvalidInputError("mask_safe_win needs a mask", "mask-safe-win")
         return None, None
-    if isinstance(mask, xr.DataArray):
+    if isinstance(mask, (xr.DataArray, xr.Variable)):
         if set(mask.dims) == set(request.spatial):
             mask = mask.transpose(*request.spatial)
-        mask = mask.data
-    mask = mask if is_dask(mask) else np.asarray(mask)
+        mask = data_of(mask)
+    check_array("mask", mask)
+    mask = mask if is_dask(mask) or isinstance(mask, Stored) else np.asarray(mask)
     if mask.shape != shape:
         raise InvalidInputError(
             f"mask must have the spatial shape of the source, {shape}, got {mask.shape}", "mask-shape"

@@ -12,15 +12,36 @@ import numpy as np
 import xarray as xr
 
 from gridr_dask.api.eager import resample_now
-from gridr_dask.api.grids import check_known
-from gridr_dask.api.metadata import fill_of, kept_coords, nodata_of, resampled_metadata
+from gridr_dask.api.georeference import with_coords
+from gridr_dask.api.grids import check_array
+from gridr_dask.api.metadata import (
+    fill_of,
+    is_auto,
+    is_crs,
+    kept_attrs,
+    kept_coords,
+    mappings_of,
+    nodata_of,
+    resampled_metadata,
+)
 from gridr_dask.api.request import Request, checked_request, mask_of
 from gridr_dask.api.surroundings import Surrounded
 from gridr_dask.compute import SampleRule
 from gridr_dask.compute.dtypes import result_dtype
 from gridr_dask.compute.resample import bands_can_differ
 from gridr_dask.errors import GridrError, InvalidInputError
-from gridr_dask.graph import AUTO, Image, Resampling, check_memory, image_of, is_dask, resample_lazily, tile
+from gridr_dask.graph import (
+    AUTO,
+    Image,
+    Resampling,
+    Stored,
+    check_memory,
+    data_of,
+    image_of,
+    is_dask,
+    resample_lazily,
+    tile,
+)
 from gridr_dask.plan import Plan
 
 __all__ = ["plan", "resample"]
@@ -36,26 +57,32 @@ class _Variable:
     """An array to resample, with what is to be done."""
 
     array: xr.DataArray
+    source: Any
     mask: Any
     surrounded: Surrounded
     resampling: Resampling
 
     def is_lazy(self, request: Request) -> bool:
         """Return whether the result is a dask array."""
-        lazy = request.chunks is not None or bool(request.positions.arrays)
-        return lazy or is_dask(self.array.data) or is_dask(self.mask)
+        asked = request.chunks is not None or request.source == "direct"
+        return asked or bool(request.positions.arrays) or is_dask(self.source) or is_dask(self.mask)
 
-    def image(self) -> Image:
-        """Return the array and its mask as dask arrays."""
-        source = self.surrounded.joined(self.array.data, self.resampling.axes)
-        mask = None if self.mask is None else self.surrounded.joined(self.mask, (0, 1))
+    def image(self, request: Request) -> Image:
+        """Return the array and its mask as tasks take them."""
+        direct = request.source != "blocks" and self.surrounded.globe is None
+        source, mask = (
+            part.in_blocks() if isinstance(part, Stored) and not direct else part
+            for part in (self.source, self.mask)
+        )
+        source = self.surrounded.joined(source, self.resampling.axes)
+        mask = None if mask is None else self.surrounded.joined(mask, (0, 1))
         return image_of(source, mask, self.resampling)
 
     def now(self, request: Request) -> tuple[Any, Any]:
         """Return the resampled array, and its validity if it is asked for."""
         around, common = self.surrounded, self.resampling
         blocks = around.blocks(np.asarray(self.array.data), common.axes, common.source_origin)
-        mask = None if self.mask is None else around.blocks(self.mask, (-2, -1), (0, 0))
+        mask = None if self.mask is None else around.blocks(np.asarray(self.mask), (-2, -1), (0, 0))
         return resample_now(blocks, mask, request, common)
 
 
@@ -63,7 +90,7 @@ def resample(obj: _Object, grid: Any, **arguments: Any) -> Any:
     """Resample an object through a grid; see `gridr_dask.accessor.GridrAccessor.resample`."""
     request = checked_request(obj, grid, **arguments)
     variables = _variables(obj, request)
-    images = {name: v.image() for name, v in variables.items() if v.is_lazy(request)}
+    images = {name: v.image(request) for name, v in variables.items() if v.is_lazy(request)}
     tiling = tile(request.positions, request.target, request.chunks or AUTO, images) if images else None
     if tiling is not None:
         _check_size(tiling.plan)
@@ -80,8 +107,8 @@ def resample(obj: _Object, grid: Any, **arguments: Any) -> Any:
     else:
         result, valid = results[obj.name], valids[obj.name]
     if request.coords is not None:
-        result = result.assign_coords(request.coords)
-        valid = None if valid is None else valid.assign_coords(request.coords)
+        result = with_coords(result, request)
+        valid = None if valid is None else with_coords(valid, request)
     return (result, valid) if request.return_mask else result
 
 
@@ -91,7 +118,7 @@ def plan(obj: xr.DataArray | xr.Dataset, grid: Any, **arguments: Any) -> Plan:
     variables = _variables(obj, request)
     if not variables:
         raise InvalidInputError(f"no variable has both dims {list(request.spatial)}", "variables")
-    images = {name: variable.image() for name, variable in variables.items()}
+    images = {name: variable.image(request) for name, variable in variables.items()}
     return tile(request.positions, request.target, request.chunks or AUTO, images).plan
 
 
@@ -130,24 +157,44 @@ def _noting(name: Hashable, obj: xr.DataArray | xr.Dataset) -> Iterator[None]:
 
 
 def _variable(array: xr.DataArray, request: Request) -> _Variable:
-    check_known("the source", array.data)
+    source = data_of(array)
+    check_array("the source", source)
     axes = array.get_axis_num(request.spatial[0]), array.get_axis_num(request.spatial[1])
     shape = array.shape[axes[0]], array.shape[axes[1]]
-    nan = request.nan_is_invalid
+    nan, kernel = request.nan_is_invalid, request.kernels.of(array)
     mask, safe = mask_of(request, shape)
-    surrounded = Surrounded.by(request, shape)
+    surrounded = Surrounded.by(request, kernel, shape)
     resampling = Resampling(
-        kernel=request.kernel,
+        kernel=kernel,
         boundary=request.boundary,
         source_shape=surrounded.shape,
         source_origin=surrounded.origin,
         axes=axes,
-        fill=fill_of(array, request.nodata_out, result_dtype(array.dtype, request.dtype, request.kernel)),
-        rule=SampleRule(nodata_of(array, request.src_nodata), nan, nan and request.kernel.is_spline),
+        fill=fill_of(array, request.nodata_out, result_dtype(array.dtype, request.dtype, kernel)),
+        rule=SampleRule(nodata_of(array, request.src_nodata), nan, nan and kernel.is_spline),
         safe=None if safe is None else surrounded.moved(safe),
         with_valid=request.return_mask,
     )
-    return _Variable(array, mask, surrounded, resampling)
+    if request.source == "direct":
+        _check_direct(source, surrounded)
+    return _Variable(array, source, mask, surrounded, resampling)
+
+
+def _check_direct(source: Any, surrounded: Surrounded) -> None:
+    """Raise InvalidInputError unless tasks can read windows of a source."""
+    if not isinstance(source, Stored):
+        kind = "a dask array" if is_dask(source) else "in memory"
+        raise InvalidInputError(
+            f"source='direct' reads windows from a store, but the source is {kind}; open it with "
+            f"chunks=None, as in xr.open_zarr(..., chunks=None), or leave source='auto'",
+            "source",
+        )
+    if surrounded.globe is not None:
+        raise InvalidInputError(
+            "source='direct' reads windows from a store, but this source goes on around the world past its "
+            "edges, where there are none; leave source='auto', or give 'blocks'",
+            "source",
+        )
 
 
 def _labelled(
@@ -155,8 +202,10 @@ def _labelled(
 ) -> tuple[xr.DataArray, xr.DataArray | None]:
     """Return values and validity as xarray objects, with what is still true of the source's metadata."""
     array, common = variable.array, variable.resampling
-    attrs, encoding = resampled_metadata(array, common.fill, request.keep_attrs)
-    coords = kept_coords(array.coords, request.spatial, _mappings([array]))
+    attrs, encoding = resampled_metadata(
+        array, common.fill, request.keep_attrs, not is_auto(request.nodata_out)
+    )
+    coords = kept_coords(array.coords, request.spatial, mappings_of([array]))
     result = xr.DataArray(values, coords, array.dims, attrs=attrs)
     # Not given to the constructor, which takes None for the name of a dask array.
     result.name, result.encoding = array.name, encoding
@@ -179,22 +228,13 @@ def _as_dataset(
 ) -> tuple[xr.Dataset, xr.Dataset | None]:
     """Return results beside the variables that have no spatial dim, which pass through."""
     variables: dict[Hashable, xr.DataArray] = {}
+    mappings = mappings_of(dataset.data_vars.values())
     for name, array in dataset.data_vars.items():
         if name in results:
             variables[name] = results[name]
-        elif not set(request.spatial) & set(array.dims) and not _is_grid_mapping(array):
+        elif not set(request.spatial) & set(array.dims) and name not in mappings and not is_crs(array):
             variables[name] = array.drop_vars(array.coords)
-    coords = kept_coords(dataset.coords, request.spatial, _mappings(dataset.data_vars.values()))
-    result = xr.Dataset(variables, coords, dataset.attrs if request.keep_attrs else {})
+    coords = kept_coords(dataset.coords, request.spatial, mappings)
+    result = xr.Dataset(variables, coords, kept_attrs(dataset.attrs) if request.keep_attrs else {})
     result.encoding = {k: v for k, v in dataset.encoding.items() if k != "source"}
     return result, xr.Dataset(valids, coords) if request.return_mask else None
-
-
-def _is_grid_mapping(array: xr.DataArray) -> bool:
-    return array.ndim == 0 and "grid_mapping_name" in array.attrs
-
-
-def _mappings(arrays: Any) -> set[Any]:
-    """Return the names of the variables that hold a CRS."""
-    names = {array.attrs.get("grid_mapping") for array in arrays}
-    return names | {array.encoding.get("grid_mapping") for array in arrays}

@@ -9,7 +9,7 @@ import numpy as np
 
 from gridr_dask.api.request import Request
 from gridr_dask.compute import Blocks
-from gridr_dask.geometry import Window
+from gridr_dask.geometry import Kernel, Window
 from gridr_dask.plan.chunks import spans_of
 from gridr_dask.positions import CrsGrid, Globe, Rule
 
@@ -26,10 +26,10 @@ class Surrounded:
     origin: tuple[int, int]
 
     @classmethod
-    def by(cls, request: Request, shape: tuple[int, int]) -> Surrounded:
-        """Return the surroundings that the kernel of a call sees of a source of a shape."""
+    def by(cls, request: Request, kernel: Kernel, shape: tuple[int, int]) -> Surrounded:
+        """Return the surroundings that a kernel sees of a source of a shape."""
         globe = _globe_of(request.rule, shape)
-        margins = (0, 0, 0) if globe is None else globe.margins(request.kernel, shape)
+        margins = (0, 0, 0) if globe is None else globe.margins(kernel, shape)
         above, below, beside = margins
         origin = request.origin[0] - above, request.origin[1] - beside
         grown = shape[0] + above + below, shape[1] + 2 * beside

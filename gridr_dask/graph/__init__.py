@@ -3,6 +3,7 @@
 from gridr_dask.graph.assemble import resample_lazily
 from gridr_dask.graph.images import Image, image_of, is_dask
 from gridr_dask.graph.nodes import Positions, RulePositions, positions_of
+from gridr_dask.graph.stored import Stored, data_of
 from gridr_dask.graph.tasks import Resampling
 from gridr_dask.graph.tiling import AUTO, DEFAULT_CHUNK, Tiling, check_memory, tile
 
@@ -13,8 +14,10 @@ __all__ = [
     "Positions",
     "Resampling",
     "RulePositions",
+    "Stored",
     "Tiling",
     "check_memory",
+    "data_of",
     "image_of",
     "is_dask",
     "positions_of",

@@ -1,11 +1,11 @@
-"""A dask array from a plan: one task per target chunk, fed with the source blocks that it reads."""
+"""A dask array from a plan: one task per target chunk, fed with the source blocks or windows it reads."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from operator import getitem
-from typing import Any
+from typing import Any, Protocol
 
 import dask.array as da
 import numpy as np
@@ -18,13 +18,17 @@ from gridr_dask.geometry.window import Span
 from gridr_dask.graph.expressions import as_expression
 from gridr_dask.graph.images import Image
 from gridr_dask.graph.layer import BlockLayer, Index, Key, Recipe
+from gridr_dask.graph.stored import Stored, read
 from gridr_dask.graph.tasks import ChunkTask, Resampling, fill_chunk, resample_chunk
 from gridr_dask.graph.tiling import Tiling
 from gridr_dask.plan import Chunking, ChunkPlan
+from gridr_dask.plan.chunks import spans_of
 
 __all__ = ["resample_lazily"]
 
 _Chunks = tuple[tuple[int, ...], ...]
+_Parts = tuple[list[Any], tuple[Span, ...], tuple[Span, ...]]
+"""What tasks are given, row by row, and where its rows and columns stand in the source."""
 
 
 def resample_lazily(image: Image, tiling: Tiling) -> tuple[da.Array, da.Array | None]:
@@ -37,40 +41,42 @@ def resample_lazily(image: Image, tiling: Tiling) -> tuple[da.Array, da.Array | 
     tiling : Tiling
         The target in chunks, made for images of this shape.
     """
-    source, mask, common, plan = image.source, image.mask, image.resampling, tiling.plan.chunks
-    node_name = f"gridr-nodes-{tiling.token}"
+    source, mask, common = image.source, image.mask, image.resampling
+    plan = tiling.chunks[common.kernel]
     mask_name = None if mask is None else mask.name
     name = f"gridr-resample-{tokenize(tiling.token, source.name, mask_name, common)}"
     chunks = list(source.chunks)
     for axis, spans in zip(common.axes, (plan.target.rows, plan.target.cols), strict=True):
         chunks[axis] = tuple(stop - start for start, stop in spans)
+    node_name, nodes = f"gridr-nodes-{tiling.token}", tiling.positions.recipe(plan.target)
+    # Nodes that a single task needs are part of it: a task of their own costs the scheduler as much.
+    shared = sum(load.blocks for load in tiling.plan.loads) > 1
     recipe = _ChunkRecipe(
-        node_name,
-        source.name,
+        _Reference(node_name) if shared else nodes,
+        _input(source, common.axes, of_mask=False),
+        None if mask is None else _input(mask, (0, 1), of_mask=True),
         source.chunks,
         source.dtype,
-        image.blocks,
-        mask_name,
-        image.mask_blocks,
         common,
         plan,
     )
     inputs = [source] if mask is None else [source, mask]
-    graph = _joined(
-        {node_name: BlockLayer(node_name, plan.target.shape, tiling.positions.recipe(plan.target))},
-        {node_name: {array.name for array in tiling.positions.arrays}},
-        [*inputs, *tiling.positions.arrays],
-    )
-    graph = _with_layer(graph, name, chunks, recipe, {node_name, *(array.name for array in inputs)})
+    below = {array.name for array in tiling.positions.arrays}
+    graph = _joined([*inputs, *tiling.positions.arrays])
+    if shared:
+        graph = _with_layer(graph, node_name, plan.target.shape, nodes, below)
+        below = {node_name}
+    counts = tuple(map(len, chunks))
+    graph = _with_layer(graph, name, counts, recipe, below | {array.name for array in inputs})
     finish = as_expression if image.as_expression else _unchanged
     if not common.with_valid:
         return finish(da.Array(graph, name, tuple(chunks), dtype=common.fill.dtype)), None
     values_name, valid_name = (name.replace("resample", half, 1) for half in ("values", "valid"))
-    values = _with_layer(graph, values_name, chunks, _HalfRecipe(name, 0), {name})
+    values = _with_layer(graph, values_name, counts, _HalfRecipe(name, 0), {name})
     per_band = bands_can_differ(source.dtype, common.fill.dtype, common.rule)
     valid_chunks = chunks if per_band else [chunks[axis] for axis in common.axes]
     half = _HalfRecipe(name, 1, None if per_band else common.axes, len(chunks))
-    valid = _with_layer(graph, valid_name, valid_chunks, half, {name})
+    valid = _with_layer(graph, valid_name, tuple(map(len, valid_chunks)), half, {name})
     return (
         finish(da.Array(values, values_name, tuple(chunks), dtype=common.fill.dtype)),
         finish(da.Array(valid, valid_name, tuple(valid_chunks), dtype=np.dtype(bool))),
@@ -81,10 +87,10 @@ def _unchanged(array: da.Array) -> da.Array:
     return array
 
 
-def _joined(
-    layers: dict[str, Any], dependencies: dict[str, set[str]], arrays: Sequence[da.Array]
-) -> HighLevelGraph:
-    """Return a graph of these layers and those of the arrays."""
+def _joined(arrays: Sequence[da.Array | Stored]) -> HighLevelGraph:
+    """Return a graph of the layers of all arrays."""
+    layers: dict[str, Any] = {}
+    dependencies: dict[str, set[str]] = {}
     for array in arrays:
         layers.update(array.dask.layers)
         dependencies.update(array.dask.dependencies)
@@ -92,23 +98,83 @@ def _joined(
 
 
 def _with_layer(
-    graph: HighLevelGraph, name: str, chunks: Sequence[tuple[int, ...]], recipe: Recipe, inputs: set[str]
+    graph: HighLevelGraph, name: str, counts: tuple[int, ...], recipe: Recipe, inputs: set[str]
 ) -> HighLevelGraph:
-    layer = BlockLayer(name, tuple(map(len, chunks)), recipe)
+    layer = BlockLayer(name, counts, recipe)
     return HighLevelGraph({**graph.layers, name: layer}, {**graph.dependencies, name: inputs})
+
+
+class _Input(Protocol):
+    """A source or a mask, as far as tasks take it."""
+
+    def parts(self, plan: ChunkPlan, i: int, j: int, index: Index) -> _Parts:
+        """Return what target chunk (i, j) reads, in the task of block `index` of the result."""
+
+
+@dataclass(frozen=True)
+class _Blocks:
+    """The blocks of a dask array: tasks depend on them."""
+
+    name: str
+    blocks: Chunking
+    axes: tuple[int, int]
+    of_mask: bool
+
+    def parts(self, plan: ChunkPlan, i: int, j: int, index: Index) -> _Parts:
+        """Return references to blocks."""
+        rows, cols = (plan.mask_blocks if self.of_mask else plan.source_blocks)(i, j, self.blocks)
+        places = [_at(index, self.axes, (r, c)) for r in rows for c in cols]
+        refs = [TaskRef((self.name, *place)) for place in places]
+        return refs, _pick(self.blocks.rows, rows), _pick(self.blocks.cols, cols)
+
+
+@dataclass(frozen=True)
+class _Windows:
+    """Windows of an array in a store: tasks read them."""
+
+    name: str
+    chunks: _Chunks
+    axes: tuple[int, int]
+    of_mask: bool
+
+    def parts(self, plan: ChunkPlan, i: int, j: int, index: Index) -> _Parts:
+        """Return the reading of windows: several where what stands past an edge comes from elsewhere."""
+        rows, cols = (plan.mask_spans if self.of_mask else plan.source_spans)(i, j)
+        window = [
+            slice(0) if axis in self.axes else slice(*spans_of(sizes)[index[axis]])
+            for axis, sizes in enumerate(self.chunks)
+        ]
+        windows = [_at(window, self.axes, (slice(*row), slice(*col))) for row in rows for col in cols]
+        return [Task(None, read, TaskRef(self.name), part) for part in windows], tuple(rows), tuple(cols)
+
+
+def _input(array: da.Array | Stored, axes: tuple[int, int], *, of_mask: bool) -> _Input:
+    if isinstance(array, Stored):
+        return _Windows(array.name, array.chunks, axes, of_mask)
+    blocks = Chunking.from_sizes(*(array.chunks[axis] for axis in axes))
+    return _Blocks(array.name, blocks, axes, of_mask)
+
+
+@dataclass(frozen=True)
+class _Reference:
+    """Blocks that another layer makes."""
+
+    name: str
+
+    def task(self, key: Key, index: Index) -> TaskRef:
+        """Return where the block is."""
+        return TaskRef((self.name, *index))
 
 
 @dataclass(frozen=True)
 class _ChunkRecipe:
-    """Target chunks from the nodes and the blocks that they read; names are those of layers."""
+    """Target chunks from their nodes and what they read."""
 
-    nodes: str
-    source: str
+    nodes: Recipe | _Reference
+    source: _Input
+    mask: _Input | None
     source_chunks: _Chunks
     source_dtype: np.dtype[Any]
-    blocks: Chunking
-    mask: str | None
-    mask_blocks: Chunking | None
     common: Resampling
     plan: ChunkPlan
 
@@ -124,15 +190,12 @@ class _ChunkRecipe:
             ]
             filled = _at(shape, common.axes, target.shape)
             return Task(key, fill_chunk, ChunkTask(common, target), filled, self.source_dtype)
-        rows, cols = plan.source_blocks(i, j, self.blocks)
-        refs = [TaskRef((self.source, *_at(index, common.axes, (r, c)))) for r in rows for c in cols]
-        spans = [_pick(self.blocks.rows, rows), _pick(self.blocks.cols, cols)]
-        if self.mask is not None and self.mask_blocks is not None:
-            rows, cols = plan.mask_blocks(i, j, self.mask_blocks)
-            refs += [TaskRef((self.mask, r, c)) for r in rows for c in cols]
-            spans += [_pick(self.mask_blocks.rows, rows), _pick(self.mask_blocks.cols, cols)]
+        refs, *spans = self.source.parts(plan, i, j, index)
+        if self.mask is not None:
+            mask_refs, *mask_spans = self.mask.parts(plan, i, j, (0, 0))
+            refs, spans = refs + mask_refs, spans + mask_spans
         chunk = ChunkTask(common, target, *spans)
-        return Task(key, resample_chunk, chunk, TaskRef((self.nodes, i, j)), *refs)
+        return Task(key, resample_chunk, chunk, self.nodes.task(None, (i, j)), *refs)
 
 
 @dataclass(frozen=True)
@@ -156,8 +219,8 @@ def _pick(spans: tuple[Span, ...], indices: Sequence[int]) -> tuple[Span, ...]:
     return tuple(spans[k] for k in indices)
 
 
-def _at(index: Sequence[int], axes: tuple[int, int], spatial: Sequence[int]) -> Index:
-    """Return a block index with its two spatial entries replaced."""
+def _at(index: Sequence[Any], axes: tuple[int, int], spatial: Sequence[Any]) -> tuple[Any, ...]:
+    """Return an index with its two spatial entries replaced."""
     replaced = list(index)
     replaced[axes[0]], replaced[axes[1]] = spatial
     return tuple(replaced)

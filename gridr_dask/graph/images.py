@@ -17,6 +17,7 @@ from dask.tokenize import tokenize
 from gridr_dask.compute.resample import bands_can_differ
 from gridr_dask.graph.expressions import from_expression, is_expression
 from gridr_dask.graph.layer import BlockLayer, Index, Key
+from gridr_dask.graph.stored import Stored
 from gridr_dask.graph.tasks import Resampling
 from gridr_dask.plan import Chunking, Load
 from gridr_dask.plan.chunks import spans_of
@@ -34,17 +35,17 @@ def is_dask(array: object) -> bool:
 
 @dataclass(frozen=True)
 class Image:
-    """A source, its mask, and what is done with them."""
+    """A source, its mask, and what is done with them: blocks of dask, or windows that tasks read."""
 
-    source: da.Array
-    mask: da.Array | None
+    source: da.Array | Stored
+    mask: da.Array | Stored | None
     resampling: Resampling
     as_expression: bool = False
     """Whether the results are expressions, as the source was."""
 
     @property
     def blocks(self) -> Chunking:
-        """Blocks of the source along its spatial axes."""
+        """Blocks of the source along its spatial axes, or chunks of its store."""
         rows, cols = (self.source.chunks[axis] for axis in self.resampling.axes)
         return Chunking.from_sizes(rows, cols)
 
@@ -74,20 +75,22 @@ class Image:
             checked_bytes=2 if checked else 0,
             parts=(2 if dtype.kind == "c" else 1) if common.kernel.is_spline else 0,
             mask=self.mask_blocks,
+            source_is_stored=isinstance(self.source, Stored),
+            mask_is_stored=isinstance(mask, Stored),
             # What is neither bool nor byte is brought to it, in a copy.
             mask_bytes=0 if mask is None else mask.dtype.itemsize + (mask.dtype.char not in "?B"),
         )
 
 
 def image_of(source: Any, mask: Any, resampling: Resampling) -> Image:
-    """Return the image of a source and a mask, numpy or dask."""
-    mask = None if mask is None else _as_dask(mask, (0, 1))
-    return Image(_as_dask(source, resampling.axes), mask, resampling, is_expression(source))
+    """Return the image of a source and a mask, numpy, dask or stored."""
+    mask = None if mask is None else _as_input(mask, (0, 1))
+    return Image(_as_input(source, resampling.axes), mask, resampling, is_expression(source))
 
 
-def _as_dask(array: Any, axes: tuple[int, int]) -> da.Array:
-    """Return a dask array. One in memory is cut when its blocks are asked for, without a copy."""
-    if isinstance(array, da.Array):
+def _as_input(array: Any, axes: tuple[int, int]) -> da.Array | Stored:
+    """Return what tasks take. An array in memory is cut when its blocks are asked for, without a copy."""
+    if isinstance(array, (da.Array, Stored)):
         return array
     if is_expression(array):
         return from_expression(array)

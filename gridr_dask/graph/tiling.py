@@ -12,11 +12,11 @@ from dask.tokenize import tokenize
 from dask.utils import format_bytes
 
 from gridr_dask.errors import InvalidInputError
-from gridr_dask.geometry import Window
+from gridr_dask.geometry import Kernel, Window
 from gridr_dask.graph.images import Image
 from gridr_dask.graph.nodes import Positions
 from gridr_dask.graph.settings import task_memory
-from gridr_dask.plan import Chunking, Plan, plan_chunks
+from gridr_dask.plan import Chunking, ChunkPlan, Plan, plan_chunks
 from gridr_dask.plan.chunks import spans_of
 
 __all__ = ["AUTO", "DEFAULT_CHUNK", "Tiling", "check_memory", "tile"]
@@ -33,9 +33,11 @@ _SMALLEST = 256
 
 @dataclass(frozen=True)
 class Tiling:
-    """A plan, the positions that it was made from, and a name for both."""
+    """A plan, the positions that it was made from, and a name for the chunks and positions."""
 
     plan: Plan
+    chunks: Mapping[Kernel, ChunkPlan]
+    """What a kernel reads."""
     positions: Positions
     token: str
 
@@ -55,7 +57,7 @@ def tile(
         Chunks of the target, in any form that dask takes for one axis. ``"auto"`` is 2048, or less,
         down to 256, where a task would not fit into ``gridr.task-memory``.
     images : mapping of name to Image
-        All that is resampled: of one shape and with one kernel.
+        All that is resampled, of one shape.
 
     Raises
     ------
@@ -84,21 +86,19 @@ def _fits(plan: Plan, limit: int) -> bool:
 def _tiled(
     positions: Positions, target: Window, chunks: tuple[Any, Any], images: Mapping[Any, Image]
 ) -> Tiling:
-    common = next(iter(images.values())).resampling
+    resamplings = [image.resampling for image in images.values()]
     # Chunks of the target have nothing to do with the size of a sample; dask asks for it.
-    sizes = _chunk_sizes(chunks, target.shape, common.fill.dtype)
+    sizes = _chunk_sizes(chunks, target.shape, resamplings[0].fill.dtype)
     spans = Chunking(spans_of(sizes[0], target.rows[0]), spans_of(sizes[1], target.cols[0]))
-    chunk_plan = plan_chunks(
-        positions.bounds(spans),
-        spans,
-        common.kernel,
-        common.boundary,
-        common.source_shape,
-        common.source_origin,
-    )
+    bounds = positions.bounds(spans)
+    plans = {
+        kernel: plan_chunks(bounds, spans, kernel, common.boundary, common.source_shape, common.source_origin)
+        for kernel, common in {common.kernel: common for common in resamplings}.items()
+    }
     loads = tuple(image.load("the image" if name is None else str(name)) for name, image in images.items())
-    plan = Plan(chunk_plan, positions.grid, positions.node_bytes, loads)
-    return Tiling(plan, positions, tokenize(positions, target, *map(np.asarray, sizes)))
+    each = tuple(plans[common.kernel] for common in resamplings)
+    plan = Plan(each, positions.grid, positions.node_bytes, loads)
+    return Tiling(plan, plans, positions, tokenize(positions, target, *map(np.asarray, sizes)))
 
 
 def _is_auto(chunks: Any) -> bool:

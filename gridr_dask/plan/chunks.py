@@ -19,7 +19,7 @@ from gridr_dask.plan.footprint import tap_windows
 __all__ = ["ChunkPlan", "Chunking", "plan_chunks", "spans_of"]
 
 
-_Edges = tuple[list[int], list[int]]
+_Edges = tuple[Sequence[int], Sequence[int]]
 """Starts and stops of chunks along an axis."""
 
 _MIRRORS = ("reflect", "symmetric", "wrap")
@@ -106,12 +106,21 @@ class ChunkPlan:
 
     def mask_blocks(self, i: int, j: int, chunks: Chunking) -> tuple[list[int], list[int]]:
         """Return the block rows and block columns of a mask that target chunk (i, j) reads."""
-        reach = self._mask_reach
+        return self._blocks(i, j, chunks, self._grown)
 
-        def grown(taps: Span, axis: int, size: int) -> Span:
-            return taps[0] - reach, taps[1] + reach
+    def source_spans(self, i: int, j: int) -> tuple[list[Span], list[Span]]:
+        """Return the rows and the columns of the source that target chunk (i, j) reads.
 
-        return self._blocks(i, j, chunks, grown)
+        Several spans of them where what stands past an edge comes from elsewhere.
+        """
+        return self._spans(i, j, self.kernel.reads)
+
+    def mask_spans(self, i: int, j: int) -> tuple[list[Span], list[Span]]:
+        """Return the rows and the columns of a mask that target chunk (i, j) reads."""
+        return self._spans(i, j, self._grown)
+
+    def _grown(self, taps: Span, axis: int, size: int) -> Span:
+        return taps[0] - self._mask_reach, taps[1] + self._mask_reach
 
     @property
     def _mask_reach(self) -> int:
@@ -126,6 +135,16 @@ class ChunkPlan:
         return (
             _touched(rows, reads((r0, r1), 0, height), height, self.boundary),
             _touched(cols, reads((c0, c1), 1, width), width, self.boundary),
+        )
+
+    def _spans(
+        self, i: int, j: int, reads: Callable[[Span, int, int], Span]
+    ) -> tuple[list[Span], list[Span]]:
+        r0, r1, c0, c1 = self.windows[i, j].tolist()
+        height, width = self.source_shape
+        return (
+            _runs(reads((r0, r1), 0, height), height, self.boundary),
+            _runs(reads((c0, c1), 1, width), width, self.boundary),
         )
 
     def touched(self, chunks: Chunking) -> npt.NDArray[np.bool_]:
@@ -152,10 +171,11 @@ class ChunkPlan:
             touched[np.ix_(*self.source_blocks(i, j, chunks))] = True
         return touched
 
-    def extents(self, chunks: Chunking, *, of_mask: bool = False) -> tuple[npt.NDArray[np.int64], ...]:
+    def extents(self, chunks: Chunking | None, *, of_mask: bool = False) -> tuple[npt.NDArray[np.int64], ...]:
         """Return how many rows and how many columns the blocks have that each target chunk reads.
 
-        Those of the source, or of a mask; 0 for chunks that see no source.
+        Those of the source, or of a mask; 0 for chunks that see no source. None instead of blocks: how many
+        it reads if it is given no others.
         """
         seen, found = self.seen, []
         for axis, size in enumerate(self.source_shape):
@@ -165,7 +185,8 @@ class ChunkPlan:
             else:
                 starts, stops = self.kernel.reads_each(starts, stops, axis, size)
             extent = np.zeros(seen.shape, np.int64)
-            extent[seen] = _extents(chunks.edges[axis], starts, stops, size, self.boundary)
+            edges = (range(size), range(1, size + 1)) if chunks is None else chunks.edges[axis]
+            extent[seen] = _extents(edges, starts, stops, size, self.boundary)
             found.append(extent)
         return tuple(found)
 
@@ -174,12 +195,26 @@ def _touched(edges: _Edges, samples: Span, size: int, boundary: Boundary) -> lis
     """Return the chunks that hold a span of samples, as the boundary continues them."""
     (starts, stops), (start, stop) = edges, samples
     if start < 0 or stop > size:
-        indices = boundary.sources(start, stop, size)
-        if not indices.size:
-            # Zeros only; one block all the same, which says how many bands there are.
-            indices = np.clip([start], 0, size - 1)
+        indices = _indices(samples, size, boundary)
         return np.unique(np.searchsorted(stops, indices, side="right")).tolist()  # type: ignore[no-any-return]
     return list(range(bisect_right(stops, start), bisect_left(starts, stop)))
+
+
+def _runs(samples: Span, size: int, boundary: Boundary) -> list[Span]:
+    """Return the samples of an axis that a span is made of, as the boundary continues them: its runs."""
+    if samples[0] >= 0 and samples[1] <= size:
+        return [samples]
+    indices = _indices(samples, size, boundary)
+    ends = np.flatnonzero(np.diff(indices) > 1)
+    starts, stops = indices[[0, *(ends + 1)]], indices[[*ends, -1]] + 1
+    return list(zip(starts.tolist(), stops.tolist(), strict=True))
+
+
+def _indices(samples: Span, size: int, boundary: Boundary) -> npt.NDArray[np.int64]:
+    """Return the samples that a span past an edge is made of."""
+    indices = boundary.sources(*samples, size)
+    # Zeros only; one sample all the same, which says how many bands there are.
+    return indices if indices.size else np.clip([samples[0]], 0, size - 1)
 
 
 def _ranges(

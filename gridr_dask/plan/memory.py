@@ -18,6 +18,9 @@ CONSTANT = 4 << 20
 _GROUP = 256 << 20
 """Bytes of spline coefficients that the engine holds at once, though one plane at least."""
 
+_DECODED = 10
+"""Chunks of a store that a task reads at once: zarr's default."""
+
 _Sizes = npt.NDArray[np.int64]
 
 
@@ -30,7 +33,7 @@ class Load:
     name : str
         What users call it.
     source : Chunking
-        Its blocks.
+        Its blocks; the chunks of its store if tasks read it themselves.
     bands : int
         Samples of a pixel in the largest block along the other axes.
     all_bands : int
@@ -49,6 +52,8 @@ class Load:
         Blocks of the mask.
     mask_bytes : int
         Bytes of a pixel of the mask.
+    source_is_stored, mask_is_stored : bool
+        Whether tasks read windows from a store, instead of being given blocks.
     """
 
     name: str
@@ -63,11 +68,21 @@ class Load:
     parts: int = 0
     mask: Chunking | None = None
     mask_bytes: int = 0
+    source_is_stored: bool = False
+    mask_is_stored: bool = False
 
     @property
     def source_bytes(self) -> int:
         """Bytes of a source pixel in a task."""
         return self.bands * (self.itemsize + self.checked_bytes)
+
+    @property
+    def stores(self) -> list[tuple[Chunking, int, bool]]:
+        """Chunks that tasks read themselves, the bytes of their pixels, and whether they are the mask's."""
+        stores = [(self.source, self.bands * self.itemsize, False)] if self.source_is_stored else []
+        if self.mask is not None and self.mask_is_stored:
+            stores.append((self.mask, self.mask_bytes, True))
+        return stores
 
     @property
     def target_bytes(self) -> int:
@@ -88,11 +103,18 @@ def parts_of_tasks(load: Load, plan: ChunkPlan, node_bytes: _Sizes) -> dict[str,
         Bytes of the grid nodes of each chunk.
     """
     seen = plan.seen
-    rows, cols = plan.extents(load.source)
+    rows, cols = plan.extents(None if load.source_is_stored else load.source)
     parts = {"source": rows * cols * load.source_bytes, "grid": np.where(seen, node_bytes, 0)}
     if load.mask is not None:
-        rows, cols = plan.extents(load.mask, of_mask=True)
+        rows, cols = plan.extents(None if load.mask_is_stored else load.mask, of_mask=True)
         parts["mask"] = rows * cols * load.mask_bytes
+    reading = [
+        np.minimum(np.multiply(*plan.extents(blocks, of_mask=of_mask)), _in_flight(blocks)) * per_pixel
+        for blocks, per_pixel, of_mask in load.stores
+    ]
+    if reading:
+        # Source and mask are read one after the other.
+        parts["reading"] = np.maximum.reduce(reading)
     height, width = plan.target.sizes
     parts["result"] = np.multiply.outer(height, width) * load.target_bytes
     if load.parts:
@@ -108,6 +130,7 @@ def at_most(load: Load, plan: ChunkPlan, node_bytes: _Sizes) -> int:
     around = [2 * (max(kernel.warm_up, int(kernel.influence)) + kernel.margin + n) for n in kernel.pieces]
     reads = [n + more if kernel.is_spline else n for n, more in zip(taps, around, strict=True)]
     bound = CONSTANT + int(node_bytes.max(initial=0))
+    bound += max((_in_flight(blocks) * per_pixel for blocks, per_pixel, _ in load.stores), default=0)
     for blocks, per_pixel in ((load.source, load.source_bytes), (load.mask, load.mask_bytes)):
         if blocks is not None:
             # A span touches a block more at each end, and a wrapped one has four ends.
@@ -120,6 +143,12 @@ def at_most(load: Load, plan: ChunkPlan, node_bytes: _Sizes) -> int:
         plane = 8 * taps[0] * taps[1]
         bound += min(load.parts * load.bands * plane, max(_GROUP, plane)) + _band(plan, taps[1])
     return bound
+
+
+def _in_flight(chunks: Chunking) -> int:
+    """Return how many pixels of a store's chunks are decoded at once."""
+    rows, cols = (int(sizes.max(initial=0)) for sizes in chunks.sizes)
+    return _DECODED * rows * cols
 
 
 def _coefficients(load: Load, plan: ChunkPlan) -> _Sizes:

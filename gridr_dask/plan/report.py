@@ -39,8 +39,9 @@ class Plan:
 
     Attributes
     ----------
-    chunks : ChunkPlan
-        The target chunks and the taps that they need.
+    each : tuple of ChunkPlan
+        The target chunks and the taps that they need, for each variable; one and the same for those of one
+        kernel.
     grid : Grid
         Shape and spacing of the nodes.
     node_bytes : int
@@ -49,17 +50,23 @@ class Plan:
         The variables.
     """
 
-    chunks: ChunkPlan
+    each: tuple[ChunkPlan, ...]
     grid: Grid
     node_bytes: int
     loads: tuple[Load, ...]
+
+    @property
+    def chunks(self) -> ChunkPlan:
+        """The target chunks, and the taps that the kernel with most of them needs."""
+        return max(self.each, key=lambda plan: plan.kernel.last - plan.kernel.first)
 
     @property
     def windows(self) -> npt.NDArray[Any]:
         """Taps of each target chunk, ``(chunk rows, chunk cols, 4)``.
 
         Row start, row stop, column start and column stop, in source pixels and not clipped to the source;
-        all 0 where a chunk sees no source. A B-spline reads more, around them.
+        all 0 where a chunk sees no source. A B-spline reads more, around them. If variables have several
+        kernels, those of the one with most taps.
         """
         return self.chunks.windows
 
@@ -76,18 +83,21 @@ class Plan:
 
     def at_most(self) -> int:
         """Return a quick bound of `peak`."""
-        return max(at_most(load, self.chunks, self._node_bytes) for load in self.loads)
+        return max(at_most(load, chunks, self._node_bytes) for load, chunks in self._pairs())
 
     def largest(self) -> LargestTask:
         """Return the task that holds most."""
         found = []
-        for load in self.loads:
-            parts = parts_of_tasks(load, self.chunks, self._node_bytes)
-            total: npt.NDArray[np.int64] = sum(parts.values(), np.zeros(self.chunks.target.shape, np.int64))
+        for load, chunks in self._pairs():
+            parts = parts_of_tasks(load, chunks, self._node_bytes)
+            total: npt.NDArray[np.int64] = sum(parts.values(), np.zeros(chunks.target.shape, np.int64))
             i, j = np.unravel_index(int(total.argmax()), total.shape)
             part = {name: int(sizes[i, j]) for name, sizes in parts.items()}
-            found.append(LargestTask(load.name, self.chunks.window(int(i), int(j)), part))
+            found.append(LargestTask(load.name, chunks.window(int(i), int(j)), part))
         return max(found, key=lambda task: task.total)
+
+    def _pairs(self) -> Iterator[tuple[Load, ChunkPlan]]:
+        return zip(self.loads, self.each, strict=True)
 
     @property
     def _node_bytes(self) -> npt.NDArray[np.int64]:
@@ -100,24 +110,28 @@ class Plan:
     def summary(self) -> dict[str, Any]:
         """Return what a call costs, by name.
 
-        ``bytes read`` counts each source block once: dask hands it to all tasks that need it.
-        ``read amplification`` is how often it does so, on average, weighted by size. ``largest task``
-        says which one holds the ``projected peak bytes``.
+        ``source`` is "blocks" if dask reads them and hands them to all tasks that need them, "direct" if
+        tasks read the source themselves, and "both" if that differs between variables. ``bytes read``
+        counts a block once, and a chunk of a store each time. ``read amplification`` is how often one is
+        handed to a task, or read, on average, weighted by size. ``largest task`` says which one holds the
+        ``projected peak bytes``.
         """
         largest = self.largest()
-        handed, distinct = 0, 0
-        for load in self.loads:
-            rows, cols = self.chunks.extents(load.source)
+        read, handed, distinct, blind = 0, 0, 0, 0
+        for load, chunks in self._pairs():
+            blind += int((~chunks.seen).sum()) * load.blocks
+            rows, cols = chunks.extents(load.source)
             pixel = load.itemsize * load.all_bands
-            handed += int((rows * cols).sum()) * pixel
-            heights, widths = load.source.sizes
-            distinct += (
-                int((np.multiply.outer(heights, widths) * self.chunks.touched(load.source)).sum()) * pixel
-            )
+            times = int((rows * cols).sum()) * pixel
+            areas = np.multiply.outer(*load.source.sizes)
+            once = int((areas * chunks.touched(load.source)).sum()) * pixel
+            handed, distinct = handed + times, distinct + once
+            read += times if load.source_is_stored else once
         return {
             "tasks": self.tasks,
-            "tasks without source": int((~self.chunks.seen).sum()) * sum(load.blocks for load in self.loads),
-            "bytes read": distinct,
+            "tasks without source": blind,
+            "source": self._source(),
+            "bytes read": read,
             "read amplification": round(handed / distinct, 3) if distinct else 0.0,
             "largest task": {
                 "variable": largest.name,
@@ -126,6 +140,10 @@ class Plan:
             },
             "projected peak bytes": largest.total,
         }
+
+    def _source(self) -> str:
+        direct = {load.source_is_stored for load in self.loads}
+        return "both" if len(direct) > 1 else "direct" if True in direct else "blocks"
 
     def to_json(self) -> str:
         """Return the summary, the target chunks and their windows as JSON."""
@@ -166,7 +184,12 @@ class Plan:
         yield "target chunks", f"{rows} x {cols}"
         yield "tasks", f"{self.tasks}, {summary['tasks without source']} of them without source"
         amplification = summary["read amplification"]
-        yield "read", f"{_bytes(summary['bytes read'])}, each block for {amplification:.2f} tasks on average"
+        how = {
+            "blocks": f"each block for {amplification:.2f} tasks on average",
+            "direct": f"by the tasks, each chunk {amplification:.2f} times",
+            "both": f"each block or chunk used {amplification:.2f} times",
+        }
+        yield "read", f"{_bytes(summary['bytes read'])}, {how[summary['source']]}"
         parts = ", ".join(f"{name} {_bytes(size)}" for name, size in largest.parts.items())
         yield "largest task", f"{_bytes(largest.total)} ({parts}), {largest.target} of {largest.name}"
 

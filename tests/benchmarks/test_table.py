@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.benchmarks import graphs, lines, memory, report, table
+from tests.benchmarks import cluster, graphs, lines, memory, report, table
 from tests.benchmarks.lines import LINES, Row, Settings
 
 ROOT = Path(__file__).parents[2]
@@ -74,6 +74,16 @@ def test_graphs_are_measured_and_recorded(
     assert [row["unit"] for row in rows] == ["ms", "MB", "ms"] * 2
     out = capsys.readouterr().out
     assert all(row["case"] in out and row["ours"] > 0 for row in rows)
+
+
+@pytest.mark.distributed
+def test_a_cluster_is_measured_and_recorded(tmp_path: Path) -> None:
+    path = tmp_path / "cluster.json"
+    assert cluster.main(["--scale", "32", "--runs", "1", "--json", str(path), "--folder", str(tmp_path)]) == 0
+    rows = json.loads(path.read_text())["rows"]
+    assert list(dict.fromkeys(row["line"] for row in rows)) == list(cluster.LINES)
+    assert all("0 of them died" in note for row in rows[-2:] for note in row["notes"])
+    assert list(tmp_path.iterdir()) == [path]
 
 
 @pytest.mark.slow

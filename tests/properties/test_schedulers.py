@@ -1,5 +1,7 @@
 """Lazy equals eager: dask's threads and a cluster of processes give the bits of one numpy call."""
 
+from itertools import cycle, islice
+
 import dask
 import numpy as np
 import pytest
@@ -21,6 +23,9 @@ from tests.scenes import (
 )
 from tests.strategies import scenes, seeds
 
+READINGS = (None, "direct", "direct", "blocks")
+"""Of a dask array, and two ways to read what is opened only."""
+
 FACTORS = {
     "resolution": [(1, 1), (2, 3), (10, 10)],
     "holes": [False, True],
@@ -37,11 +42,12 @@ FACTORS = {
 def assert_lazy_equals_eager(scene: Scene, seed: int, scheduler, count: int, most: int = 60) -> None:
     rng = np.random.default_rng(seed)
     lazy = [
-        scene.lazily(source_cuts, target_cuts, lazy_grid=bool(i % 2), turned=i % 3 == 1)
-        for i, (source_cuts, target_cuts) in enumerate(
+        scene.lazily(source_cuts, target_cuts, lazy_grid=bool(i % 2), turned=i % 3 == 1, reading=reading)
+        for i, (source_cuts, target_cuts, reading) in enumerate(
             zip(
                 chunkings(rng, scene.shape, count, most),
                 chunkings(rng, scene.window.shape, count, most),
+                islice(cycle(READINGS), count),
                 strict=True,
             )
         )

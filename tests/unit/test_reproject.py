@@ -95,6 +95,21 @@ def test_a_mask_lies_where_its_image_lies(image):
     np.testing.assert_array_equal(valid, np.isfinite(result))
 
 
+def test_a_mask_of_the_source_is_heeded(image):
+    mask = np.ones(image.shape, bool)
+    mask[50:60, 70:80] = False
+    for source in (image, image.chunk(64)):
+        _, valid = source.gridr.reproject(UTM, mask=mask, return_mask=True)
+        np.testing.assert_array_equal(valid, mask)
+
+
+def test_each_variable_may_have_its_kernel(image):
+    dataset = xr.Dataset({"a": image, "b": image, "c": image.astype("u1")})
+    result = dataset.gridr.reproject(MERCATOR, interp={"a": "cubic", "u1": "linear"})
+    for name, interp in (("a", "cubic"), ("b", "nearest"), ("c", "linear")):
+        assert result[name].equals(dataset[name].gridr.reproject(MERCATOR, interp=interp))
+
+
 def test_chunks_make_it_lazy(image):
     assert image.gridr.reproject(MERCATOR).chunks is None
     assert image.gridr.reproject(MERCATOR, chunks=64).chunks[0][0] == 64

@@ -102,6 +102,27 @@ def test_a_declared_nodata_follows_what_was_written(image, place):
     assert getattr(image, place)["_FillValue"] == -1
 
 
+@pytest.mark.parametrize(
+    ("dtype", "nodata_out", "want"),
+    [("i2", -7, -7), ("f4", -7, -7), ("f4", np.nan, None), ("i2", "auto", None), ("?", True, None)],
+    ids=str,
+)
+def test_a_nodata_that_is_chosen_is_declared(image, dtype, nodata_out, want):
+    for keep_attrs in (True, False):
+        result = image.astype(dtype).gridr.resample(GRID, nodata_out=nodata_out, keep_attrs=keep_attrs)
+        assert result.attrs.get("_FillValue") == want
+    assert want is None or result.attrs["_FillValue"].dtype == dtype
+
+
+@pytest.mark.parametrize(("dtype", "value"), [("?", np.int8(-1)), ("M8[ns]", np.int64(-(2**63)))])
+def test_the_encoding_of_what_was_decoded_is_left_alone(image, dtype, value):
+    decoded = image.astype(dtype)
+    decoded.encoding = {"_FillValue": value}
+    result = decoded.gridr.resample((GRID[0] + 100, GRID[1]), interp="nearest")
+    assert result.encoding == {"_FillValue": value}
+    assert result.equals(xr.full_like(result, np.datetime64("NaT", "ns") if dtype == "M8[ns]" else False))
+
+
 def test_a_declared_nodata_changes_its_type_with_the_result(image):
     image.attrs["nodata"] = np.int16(-1)
     result = image.gridr.resample(GRID, dtype="f4")
