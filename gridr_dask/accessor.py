@@ -53,7 +53,8 @@ class GridrAccessor(Generic[_Object]):
     ) -> Any:
         """Resample the image at the source positions that a grid gives for each target pixel.
 
-        The result is lazy if the source or the grid is a dask array or `chunks` is given, else numpy.
+        The result is lazy if the source or the grid is a dask array or `chunks` is given, or `source` is
+        "direct"; else numpy.
         Its bytes are the same either way, whatever the chunks, threads, scheduler or CPU.
 
         Parameters
@@ -264,8 +265,8 @@ class GridrAccessor(Generic[_Object]):
             Whether the target is cut to the source's extent without being aligned.
         chunks : int, pair, mapping by dim or "auto", optional
             As in `resample`; the result is lazy if the source is, or if this is given.
-        mask, src_nodata, nodata_out, nan_policy, dtype, return_mask, variables, keep_attrs
-            As in `resample`.
+        source, mask, src_nodata, nodata_out, nan_policy, dtype, return_mask, variables, keep_attrs
+            As in `resample`; an image of the whole world is read in blocks.
         tolerance : float
             Source pixels by which positions may be off; they are checked against it. 0 transforms each
             pixel, which takes longer.

@@ -103,7 +103,7 @@ def through_a_store(scale: int, runs: int, folder: Path) -> Iterator[Row]:
     blocks = {"y": chunk, "x": chunk}
     path, result, copy = (folder / f"{name}.zarr" for name in ("source", "result", "copy"))
     with cluster() as client:
-        client.compute(write(path, size, chunk, stored, "u2")).result()
+        client.compute(write(path, size, chunk, stored, "u2", noise=16)).result()
 
         def copied() -> None:
             delayed = store(opened(path, blocks), copy, stored)
@@ -131,7 +131,7 @@ def little_memory(scale: int, runs: int, folder: Path) -> Iterator[Row]:
     size, chunk, limit = 40_000 // scale, 2048 // scale, 512
     path, result = folder / "large.zarr", folder / "large result.zarr"
     with cluster() as client:
-        client.compute(write(path, size, chunk, chunk, "f4")).result()
+        client.compute(write(path, size, chunk, chunk, "f4", noise=1)).result()
     for name, chunks in (("direct", None), ("blocks", {})):
         with cluster(memory_limit=limit * MIB) as client:
             before = client.run(os.getpid)
@@ -166,14 +166,14 @@ def opened(path: Path, chunks: dict[str, int] | None) -> xr.DataArray:
     return xr.open_zarr(path, chunks=chunks, consolidated=False)["image"]
 
 
-def write(path: Path, size: int, chunk: int, stored: int, dtype: str) -> Any:
-    """Return what writes a smooth image with a little noise, which compresses as images do."""
+def write(path: Path, size: int, chunk: int, stored: int, dtype: str, *, noise: int) -> Any:
+    """Return what writes a smooth image with noise of so many steps: the less, the smaller the store."""
 
     def made(block_info: Any = None) -> np.ndarray:
         (top, bottom), (left, right) = block_info[None]["array-location"]
         rng = np.random.default_rng((top, left))
         waves = np.add.outer(np.sin(np.arange(top, bottom) / 300), np.cos(np.arange(left, right) / 200))
-        return (np.round(8000 + 3000 * waves) + rng.integers(0, 16, waves.shape, "u1")).astype(dtype)
+        return (np.round(8000 + 3000 * waves) + rng.integers(0, noise, waves.shape, "u1")).astype(dtype)
 
     pieces = da.core.normalize_chunks((chunk, chunk), (size, size))
     image = xr.DataArray(da.map_blocks(made, chunks=pieces, dtype=dtype), dims=("y", "x"), name="image")
