@@ -1,4 +1,4 @@
-"""Arrays of the package dask-array, in a process of their own: its import changes how dask names things."""
+"""Arrays of the package dask-array, in a process of their own: no other test is to depend on that package."""
 
 import subprocess
 import sys
