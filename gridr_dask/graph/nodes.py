@@ -129,8 +129,7 @@ class _NumpyPieces:
 
     def task(self, key: Key, index: Index) -> GraphNode:
         """Return the nodes of a target chunk."""
-        i, j = index
-        return DataNode(key, self.positions.nodes(Window(self.target.rows[i], self.target.cols[j])))
+        return DataNode(key, self.positions.nodes(self.target.window(*index)))
 
 
 @dataclass(frozen=True)
@@ -186,8 +185,7 @@ class _DaskPieces:
 
     def task(self, key: Key, index: Index) -> GraphNode:
         """Return a task that cuts out the nodes of a target chunk."""
-        i, j = index
-        window = self.grid.nodes_of(Window(self.target.rows[i], self.target.cols[j]))
+        window = self.grid.nodes_of(self.target.window(*index))
         rows, cols = self.blocks.meeting(window)
         first = self.blocks.rows[rows[0]][0], self.blocks.cols[cols[0]][0]
         refs = [TaskRef((name, r, c)) for name in self.names for r in rows for c in cols]
@@ -238,8 +236,7 @@ class _DisplacedPieces:
 
     def task(self, key: Key, index: Index) -> GraphNode:
         """Return a task that makes the nodes of a target chunk."""
-        i, j = index
-        window = Window(self.target.rows[i], self.target.cols[j])
+        window = self.target.window(*index)
         return Task(key, displaced, self.given.task(key, index), window)
 
 
@@ -278,8 +275,7 @@ class _RulePieces:
 
     def task(self, key: Key, index: Index) -> GraphNode:
         """Return a task that makes the nodes of a target chunk."""
-        i, j = index
-        return Task(key, nodes_by_rule, self.rule, Window(self.target.rows[i], self.target.cols[j]))
+        return Task(key, nodes_by_rule, self.rule, self.target.window(*index))
 
 
 def bounds_of_blocks(

@@ -49,6 +49,10 @@ class Chunking:
         rows, cols = ([list(ends) for ends in zip(*spans, strict=True)] for spans in (self.rows, self.cols))
         return (rows[0], rows[1]), (cols[0], cols[1])
 
+    def window(self, i: int, j: int) -> Window:
+        """Return the pixels of chunk (i, j)."""
+        return Window(self.rows[i], self.cols[j])
+
     def meeting(self, window: Window) -> tuple[list[int], list[int]]:
         """Return the chunk rows and chunk columns that a window meets, which lies in the image."""
         rows, cols = (
@@ -94,7 +98,7 @@ class ChunkPlan:
 
     def window(self, i: int, j: int) -> Window:
         """Return the pixels of target chunk (i, j)."""
-        return Window(self.target.rows[i], self.target.cols[j])
+        return self.target.window(i, j)
 
     def sees_source(self, i: int, j: int) -> bool:
         """Return whether any pixel of target chunk (i, j) can be valid."""

@@ -25,8 +25,8 @@ pub(super) struct Frame<'t> {
     pub(super) taps: Option<Window>,
     /// Taps that are not valid, in all bands.
     pub(super) mask: Option<Veil<'t>>,
-    /// Whether there is a veil over all bands or some, or can be one: spans are judged by their extent then.
-    pub(super) summarises: bool,
+    /// Whether single bands may have veils, which judge each span by its extent.
+    pub(super) needs_extent: bool,
     /// Nearest pixels that are accepted whatever a mask says.
     pub(super) safe: Option<Rect>,
     /// Factor of the result.
@@ -166,7 +166,7 @@ impl<C: Real, const N: usize> Span<C, N> {
             cols: &mut self.cols,
         }
         .run(isa);
-        if !is_plain || frame.summarises {
+        if !is_plain || frame.needs_extent {
             self.extent = isa.run(Extent { rows: &self.rows, cols: &self.cols });
         }
         if is_plain {

@@ -8,7 +8,9 @@ use crate::image::Lattice;
 use crate::validity::{MaskPlane, Summary, Veil, spread};
 use crate::window::Window;
 
-/// The veil of one plane of a mask, which all bands share or one has for itself; `None`: no tap is in `taps`, the window that a spline needs.
+/// The veil of one plane of a mask, which all bands share or one has for itself.
+///
+/// `None`: a spline needs no tap at all; `taps` is the window of those that it needs.
 pub(super) fn of_mask<'t>(
     task: &Task<'_>,
     mask: &'t Lattice<'t>,
