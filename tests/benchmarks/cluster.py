@@ -8,7 +8,6 @@ Stores and results are files in a folder of their own, 8 GB of them, which is de
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import shutil
 import sys
@@ -30,7 +29,7 @@ import gridr_dask
 from tests.benchmarks import machine, measure, memory
 from tests.benchmarks.lines import Row
 from tests.benchmarks.measure import Call
-from tests.benchmarks.table import HEADER, printed, recorded
+from tests.benchmarks.table import report
 
 WORKERS = 2
 MIB = 1 << 20
@@ -50,20 +49,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--json", type=Path, help="where to write the rows")
     given = parser.parse_args(arguments)
     conditions = {"workers": f"{WORKERS} processes of 1 thread"} | machine.conditions()
-    print("\n".join(f"{name:>24}  {value}" for name, value in conditions.items()))
-    print(f"\n{HEADER}")
-    rows = []
     # A grid in memory is most of a graph; dask advises against more than 10 MB of it.
     warnings.filterwarnings("ignore", "Sending large graph", UserWarning)
     with tempfile.TemporaryDirectory(dir=given.folder) as folder:
-        for name in given.line or LINES:
-            for row in LINES[name](given.scale, given.runs, Path(folder)):
-                print(printed(row), flush=True)
-                print("".join(f"    {note}\n" for note in row.notes), end="", flush=True)
-                rows.append(recorded(name, row))
-    if given.json is not None:
-        given.json.parent.mkdir(parents=True, exist_ok=True)
-        given.json.write_text(json.dumps({"conditions": conditions, "rows": rows}, indent=1) + "\n")
+        rows = (
+            (name, row)
+            for name in given.line or LINES
+            for row in LINES[name](given.scale, given.runs, Path(folder))
+        )
+        report(rows, conditions, given.json)
     return 0
 
 
@@ -110,7 +104,7 @@ def through_a_store(scale: int, runs: int, folder: Path) -> Iterator[Row]:
             client.compute(delayed).result()
 
         def resampled(chunks: dict[str, int] | None) -> None:
-            client.compute(store(through(opened(path, chunks), size, chunk), result, stored)).result()
+            client.compute(store(through(opened(path, chunks), size, chunk, 16), result, stored)).result()
 
         calls = {
             "copy": Call(copied),
@@ -136,7 +130,7 @@ def little_memory(scale: int, runs: int, folder: Path) -> Iterator[Row]:
         with cluster(memory_limit=limit * MIB) as client:
             before = client.run(os.getpid)
             start = time.perf_counter()
-            client.compute(store(through(opened(path, chunks), size, chunk), result, chunk)).result()
+            client.compute(store(through(opened(path, chunks), size, chunk, 32), result, chunk)).result()
             seconds = time.perf_counter() - start
             spilled = sum(client.run(spilled_bytes).values())
             peak = max(client.run(memory.status, "VmHWM").values())
@@ -180,13 +174,13 @@ def write(path: Path, size: int, chunk: int, stored: int, dtype: str, *, noise: 
     return store(image, path, stored)
 
 
-def through(image: xr.DataArray, size: int, chunk: int) -> xr.DataArray:
-    """The image turned by a degree, through a grid with a node for each 16 x 16 pixels."""
-    nodes = np.arange(-(-(size - 1) // 16) + 1) * 16.0
+def through(image: xr.DataArray, size: int, chunk: int, step: int) -> xr.DataArray:
+    """The image turned by a degree, through a grid with a node for each ``step x step`` pixels."""
+    nodes = np.arange(-(-(size - 1) // step) + 1) * float(step)
     down, right = np.meshgrid(nodes, nodes, indexing="ij")
     grid = down + 0.017 * (right - size / 2), right - 0.017 * (down - size / 2)
     whole = np.s_[:size, :size]
-    return image.gridr.resample(grid, grid_resolution=(16, 16), window=whole, chunks=chunk)
+    return image.gridr.resample(grid, grid_resolution=(step, step), window=whole, chunks=chunk)
 
 
 def store(image: xr.DataArray, path: Path, chunk: int) -> Any:

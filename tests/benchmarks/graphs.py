@@ -6,7 +6,6 @@ python -m tests.benchmarks.graphs [--runs N] [--json PATH]
 from __future__ import annotations
 
 import argparse
-import json
 import pickle
 import sys
 import warnings
@@ -22,7 +21,7 @@ import gridr_dask  # noqa: F401 - registers the accessor
 from tests.benchmarks import machine, measure
 from tests.benchmarks.lines import Row
 from tests.benchmarks.measure import Call
-from tests.benchmarks.table import HEADER, printed, recorded
+from tests.benchmarks.table import report
 
 NODES = 316
 """Nodes along an axis of the grid: 10^5 in all."""
@@ -42,15 +41,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--json", type=Path, help="where to write the rows")
     given = parser.parse_args(arguments)
     conditions = {"runs": f"best of {given.runs}"} | machine.conditions()
-    print("\n".join(f"{name:>24}  {value}" for name, value in conditions.items()))
-    print(f"\n{HEADER}")
-    rows = []
-    for row in graphs(given.runs):
-        print(printed(row), flush=True)
-        rows.append(recorded(graphs.__name__, row))
-    if given.json is not None:
-        given.json.parent.mkdir(parents=True, exist_ok=True)
-        given.json.write_text(json.dumps({"conditions": conditions, "rows": rows}, indent=1) + "\n")
+    report(((graphs.__name__, row) for row in graphs(given.runs)), conditions, given.json)
     return 0
 
 

@@ -21,7 +21,7 @@ import xarray as xr
 import gridr_dask  # noqa: F401 - registers the accessor
 from tests.benchmarks import machine
 from tests.benchmarks.lines import Row
-from tests.benchmarks.table import HEADER, printed, recorded
+from tests.benchmarks.table import report
 
 MIB = 1 << 20
 LEAST = 64 * MIB
@@ -43,15 +43,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(json.dumps(measured(given.seed)))
         return 0
     conditions = machine.conditions()
-    print("\n".join(f"{name:>24}  {value}" for name, value in conditions.items()))
-    print(f"\n{HEADER}")
-    rows = []
-    for row in memory(given.shapes):
-        print(printed(row), flush=True)
-        rows.append(recorded(memory.__name__, row))
-    if given.json is not None:
-        given.json.parent.mkdir(parents=True, exist_ok=True)
-        given.json.write_text(json.dumps({"conditions": conditions, "rows": rows}, indent=1) + "\n")
+    report(((memory.__name__, row) for row in memory(given.shapes)), conditions, given.json)
     return 0
 
 

@@ -13,7 +13,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -61,6 +61,20 @@ def goal(row: Row) -> str:
     if row.goal is None:
         return ""
     return f"{'<=' if row.at_most else '>='} {row.goal:g}{'x' if row.unit == 'ns/px' else ''}"
+
+
+def report(rows: Iterable[tuple[str, Row]], conditions: Mapping[str, str], path: Path | None) -> None:
+    """Print rows of lines as they come, under the conditions, and write them if there is a path."""
+    print("\n".join(f"{name:>24}  {value}" for name, value in conditions.items()))
+    print(f"\n{HEADER}")
+    records = []
+    for line, row in rows:
+        print(printed(row), flush=True)
+        print("".join(f"    {note}\n" for note in row.notes), end="", flush=True)
+        records.append(recorded(line, row))
+    if path is not None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(json.dumps({"conditions": dict(conditions), "rows": records}, indent=1) + "\n")
 
 
 def printed(row: Row) -> str:
