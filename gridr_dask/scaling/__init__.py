@@ -1,0 +1,1 @@
+"""Arrays that several processes of one host see without copying them."""
