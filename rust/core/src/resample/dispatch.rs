@@ -108,7 +108,7 @@ fn frame<'t>(task: &'t Task<'_>, support: &Support) -> Result<Frame<'t>> {
     };
     let past = if task.spline.prefiltered && !support.poles.is_empty() { 0 } else { past };
     let domain = Rect::around(task.source_shape, past);
-    let taps = if spline { footprint(task, &domain) } else { None };
+    let taps = if spline { footprint(task, &domain)? } else { None };
     let shared = task.mask.as_ref().filter(|mask| mask.planes() > 0);
     let mask = shared.map(|mask| of_mask(task, mask, (0, true), taps)).transpose()?.flatten();
     // The window that a pixel's taps must lie in, brought to the pixel itself.
