@@ -25,7 +25,7 @@ def in_child(method, function, *arguments):
     process.start()
     there.close()
     try:
-        assert here.poll(PATIENCE), "the child does not answer"
+        wait_for(here.poll)
         failed, answer = here.recv()
     finally:
         here.close()
@@ -80,8 +80,38 @@ def open_descriptors():
     return len(os.listdir("/proc/self/fd"))
 
 
-def wait_for(condition, seconds=PATIENCE):
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end, "it does not happen"
+def wait_for(condition):
+    for _ in range(PATIENCE * 200):  # not by the clock, which goes on while the processes are stopped
+        if condition():
+            return
         time.sleep(0.005)
+    raise AssertionError("it does not happen")
+
+
+def hold(connection, backend, with_user):
+    """Be the creator of an array, in a group of processes of its own, and wait for the end.
+
+    The user is a forked child, or is started by spawn or forkserver, and has attached when the pids are told.
+    """
+    os.setsid()
+    made = SharedArray((1000,), "u1", SharedArray.build_name("held"), backend=backend)
+    made.create()
+    here, there = multiprocessing.Pipe()
+    user = context(with_user).Process(target=_use, args=(there, made))
+    user.start()
+    assert here.recv() == 1
+    connection.send((made.name, os.getpid(), user.pid))
+    time.sleep(PATIENCE)
+
+
+def _use(connection, shared):
+    shared.load()
+    shared.array[0] += 1
+    connection.send(shared.array[0])
+    time.sleep(PATIENCE)
+
+
+def attach_for_ever(shared):
+    """Attach and write, again and again, until killed."""
+    while True:
+        add_one(shared)
