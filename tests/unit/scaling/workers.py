@@ -1,10 +1,11 @@
 """What other processes do in the tests of shared arrays, and how they are run."""
 
+import contextlib
 import multiprocessing
 import os
 import time
 
-from gridr_dask.scaling import SharedArray
+from gridr_dask.scaling import SharedArray, segments
 
 METHODS = ("fork", "spawn", "forkserver")
 PATIENCE = 60
@@ -71,13 +72,33 @@ def create(backend, size):
     return made.name
 
 
+def give(backend, value):
+    """Make an array and send it; only the pickle holds it then."""
+    made = SharedArray((1000,), "u1", SharedArray.build_name("given"), backend=backend)
+    made.create()
+    made.array[:] = value
+    return made
+
+
 def counter():
     SharedArray.build_name()
     return SharedArray.COUNTER
 
 
 def open_descriptors():
-    return len(os.listdir("/proc/self/fd"))
+    """Return how many descriptors of shared memory this process has; other tests may come and go with others."""
+    found = 0
+    for number in os.listdir("/proc/self/fd"):
+        with contextlib.suppress(FileNotFoundError):
+            link = os.readlink(f"/proc/self/fd/{number}")
+            found += "memfd:" in link or "/dev/shm/gridr-" in link
+    return found
+
+
+def own_segments():
+    """Return the segments of this process."""
+    prefix = segments._this_process().prefix
+    return sorted(name for name in os.listdir("/dev/shm") if name.startswith(prefix))
 
 
 def wait_for(condition):
