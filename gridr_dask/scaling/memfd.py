@@ -64,7 +64,7 @@ def verify(descriptor: int, expected: Identity) -> None:
 
 
 def seal(descriptor: int) -> None:
-    """Let nobody shrink, grow or write the file any more, but through writable mappings that stand already."""
+    """Let nobody shrink, grow or write the file any more, but through writable mappings that exist."""
     seals = fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_GROW | _SEAL_FUTURE_WRITE
     fcntl.fcntl(descriptor, fcntl.F_ADD_SEALS, seals)
 
