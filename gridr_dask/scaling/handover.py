@@ -154,6 +154,7 @@ class Handover:
         """Return an equal array in a block, or None if it is to be sent as bytes."""
         if not self.pool.takes(array):
             return None
+        self.pool.ask(array)
         found = self.pool.block_of(array)
         if found is not None:
             block, mapping = found
