@@ -10,6 +10,7 @@ import xarray as xr
 
 from gridr_dask import api
 from gridr_dask.api.kernels import Interp
+from gridr_dask.io import Supertiles
 from gridr_dask.plan import Plan
 
 __all__ = ["GridrDataArrayAccessor", "GridrDatasetAccessor"]
@@ -220,6 +221,41 @@ class GridrAccessor(Generic[_Object]):
         (4, [0, 102, 99, 202])
         """
         return api.plan(self._obj, grid, **arguments)
+
+    def supertiles(self, grid: Any, *, side: int = 16, **arguments: Any) -> Supertiles:
+        """Return a lazy `resample` in pieces, each planned when its turn comes: for very large targets.
+
+        Neither the graph nor the table of windows of the whole is ever held, and a lazy grid is computed
+        part by part. The bytes are those of `resample`. Iterating yields pairs ``(region, piece)``;
+        `gridr_dask.to_zarr` writes them one after the other.
+
+        Parameters
+        ----------
+        grid
+            As in `resample`; for a reprojection, a `gridr_dask.CrsGrid`.
+        side : int
+            Chunks along a side of a piece.
+        **arguments
+            Those of `resample`. ``"auto"`` for `chunks` is 2048 here: what memory allows is not known before.
+
+        Returns
+        -------
+        Supertiles
+
+        Raises
+        ------
+        InvalidInputError, UnsupportedDtypeError
+            As `resample` raises them; what does not fit into ``gridr.task-memory``, when its turn comes.
+
+        Examples
+        --------
+        >>> import numpy as np, xarray as xr, gridr_dask
+        >>> image = xr.DataArray(np.arange(100.0).reshape(10, 10), dims=("y", "x"), name="image")
+        >>> tiles = image.gridr.supertiles(np.mgrid[:8, :8] + 0.5, interp="linear", chunks=2, side=2)
+        >>> len(tiles), [piece.values[0, 0] for region, piece in tiles]
+        (4, [5.5, 9.5, 45.5, 49.5])
+        """
+        return api.supertiles(self._obj, grid, side, **arguments)
 
     def reproject(
         self,
