@@ -129,10 +129,8 @@ def position_bounds(
             # Along rows first, along columns then: what is interpolated between extremes holds what is
             # interpolated between values.
             along = _extremes_of_pixels(low, high, ends[0][some], resolution[0])
-            ends_of = _extremes_of_pixels(
-                *(np.ascontiguousarray(part.T) for part in along), ends[1], resolution[1]
-            )
-            for end, part in enumerate(ends_of):
+            least, most = (np.ascontiguousarray(part.T) for part in along)
+            for end, part in enumerate(_extremes_of_pixels(least, most, ends[1], resolution[1])):
                 bounds[some, :, 2 * axis + end] = part.T
     bounds += grow
     return bounds
