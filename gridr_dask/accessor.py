@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Hashable, Iterable, Sequence
 from typing import Any, Generic, TypeVar
 
-import numpy.typing as npt
 import xarray as xr
 
 from gridr_dask import api
 from gridr_dask.api.kernels import Interp
+from gridr_dask.api.request import DType
 from gridr_dask.io import Supertiles
 from gridr_dask.plan import Plan
 
@@ -44,7 +44,7 @@ class GridrAccessor(Generic[_Object]):
         src_nodata: Any = "auto",
         nodata_out: Any = "auto",
         nan_policy: str = "propagate",
-        dtype: npt.DTypeLike | None = None,
+        dtype: DType = None,
         return_mask: bool = False,
         source_origin: tuple[int, int] = (0, 0),
         variables: Iterable[Hashable] | None = None,
@@ -109,17 +109,19 @@ class GridrAccessor(Generic[_Object]):
         trust_padding : bool
             Needed with `boundary_condition`: whether what stands past the edge is valid, as far as the kernel
             reaches. If not, a B-spline's filter sees it, but pixels near the edge are invalid.
-        src_nodata : number, "auto" or None
+        src_nodata : number, "auto", None, or mapping
             Samples of this value are invalid, band by band. ``"auto"``: what the source declares as
-            ``_FillValue``, ``missing_value`` or ``nodata``.
-        nodata_out : number or "auto"
+            ``_FillValue``, ``missing_value`` or ``nodata``. A mapping gives a value for each variable, as of
+            `interp`; the same holds for `nodata_out` and `dtype`.
+        nodata_out : number, "auto", or mapping
             Written where no value can be computed. ``"auto"``: the ``_FillValue``, ``missing_value`` or
             ``nodata`` of the source, else NaN (NaT), else 0. The result declares it as the source did; one
             that is chosen, as ``_FillValue``.
         nan_policy : "propagate" or "invalid"
             Whether a pixel that needs a sample that is NaN is NaN, or invalid. Other pixels are unaffected.
-        dtype : dtype, optional
-            Type of the result; default the source's. Integers are rounded half to even and saturate.
+        dtype : dtype or mapping, optional
+            Type of the result; default the source's. Integers are rounded half to even and saturate. Types
+            that are keys of a mapping are those of the source.
         return_mask : bool
             Whether to return ``(result, valid)``, ``valid`` being True where a value was computed: along
             the spatial dims, but along all dims when bands can differ.
@@ -272,7 +274,7 @@ class GridrAccessor(Generic[_Object]):
         src_nodata: Any = "auto",
         nodata_out: Any = "auto",
         nan_policy: str = "propagate",
-        dtype: npt.DTypeLike | None = None,
+        dtype: DType = None,
         tolerance: float = 0.01,
         return_mask: bool = False,
         variables: Iterable[Hashable] | None = None,

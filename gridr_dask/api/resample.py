@@ -36,6 +36,7 @@ from gridr_dask.graph import (
     Image,
     Resampling,
     Stored,
+    as_graph,
     check_memory,
     chunk_sizes,
     data_of,
@@ -78,9 +79,9 @@ class _Variable:
             part.in_blocks() if isinstance(part, Stored) and not direct else part
             for part in (self.source, self.mask)
         )
-        source = self.surrounded.joined(source, self.resampling.axes)
-        mask = None if mask is None else self.surrounded.joined(mask, (0, 1))
-        return image_of(source, mask, self.resampling)
+        source = self.surrounded.joined(as_graph(source), self.resampling.axes)
+        mask = None if mask is None else self.surrounded.joined(as_graph(mask), (0, 1))
+        return image_of(source, mask, self.resampling, self.source)
 
     def now(self, request: Request) -> tuple[Any, Any]:
         """Return the resampled array, and its validity if it is asked for."""
@@ -239,8 +240,12 @@ def _variable(array: xr.DataArray, request: Request) -> _Variable:
         source_shape=surrounded.shape,
         source_origin=surrounded.origin,
         axes=axes,
-        fill=fill_of(array, request.nodata_out, result_dtype(array.dtype, request.dtype, kernel)),
-        rule=SampleRule(nodata_of(array, request.src_nodata), nan, nan and kernel.is_spline),
+        fill=fill_of(
+            array,
+            request.nodata_out.of(array),
+            result_dtype(array.dtype, request.dtype.of(array), kernel),
+        ),
+        rule=SampleRule(nodata_of(array, request.src_nodata.of(array)), nan, nan and kernel.is_spline),
         safe=None if safe is None else surrounded.moved(safe),
         with_valid=request.return_mask,
     )
@@ -272,7 +277,7 @@ def _labelled(
     """Return values and validity as xarray objects, with what is still true of the source's metadata."""
     array, common = variable.array, variable.resampling
     attrs, encoding = resampled_metadata(
-        array, common.fill, request.keep_attrs, not is_auto(request.nodata_out)
+        array, common.fill, request.keep_attrs, not is_auto(request.nodata_out.of(array))
     )
     coords = kept_coords(array.coords, request.spatial, mappings_of([array]))
     result = xr.DataArray(values, coords, array.dims, attrs=attrs)

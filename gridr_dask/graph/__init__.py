@@ -1,6 +1,7 @@
 """From a plan to a dask array. The only room that imports dask."""
 
 from gridr_dask.graph.assemble import resample_lazily, unmade
+from gridr_dask.graph.expressions import as_graph
 from gridr_dask.graph.images import Image, image_of, is_dask
 from gridr_dask.graph.nodes import Positions, RulePositions, positions_of
 from gridr_dask.graph.stored import Stored, data_of
@@ -16,6 +17,7 @@ __all__ = [
     "RulePositions",
     "Stored",
     "Tiling",
+    "as_graph",
     "check_memory",
     "chunk_sizes",
     "data_of",

@@ -7,10 +7,10 @@ from functools import cached_property
 from itertools import product
 from typing import Any, Protocol
 
-import dask.array as da
 import numpy as np
 import numpy.typing as npt
 from dask._task_spec import DataNode, GraphNode, Task, TaskRef
+from dask.array.core import Array, asarray
 from dask.base import compute
 from dask.delayed import delayed
 from dask.tokenize import tokenize
@@ -18,7 +18,7 @@ from dask.tokenize import tokenize
 from gridr_dask.compute import Nodes
 from gridr_dask.geometry import Grid, Window
 from gridr_dask.geometry.window import Span
-from gridr_dask.graph.expressions import from_expression, is_expression
+from gridr_dask.graph.expressions import as_graph
 from gridr_dask.graph.layer import Index, Key, Recipe
 from gridr_dask.graph.tasks import gather_nodes, nodes_by_rule
 from gridr_dask.plan import Chunking, position_bounds
@@ -47,7 +47,7 @@ class Positions(Protocol):
         """Bytes that a task holds for each node."""
 
     @property
-    def arrays(self) -> tuple[da.Array, ...]:
+    def arrays(self) -> tuple[Array, ...]:
         """What the tasks of the recipe depend on."""
 
     @property
@@ -66,11 +66,11 @@ class Positions(Protocol):
 
 def positions_of(rows: Any, cols: Any, grid: Grid, displacement: bool = False) -> Positions:
     """Return the positions that two arrays hold, numpy or dask; or that displacements lead to."""
-    rows, cols = (from_expression(part) if is_expression(part) else part for part in (rows, cols))
+    rows, cols = as_graph(rows), as_graph(cols)
     given: NumpyPositions | DaskPositions
-    if isinstance(rows, da.Array) or isinstance(cols, da.Array):
-        rows = da.asarray(rows)
-        given = DaskPositions(rows, da.asarray(cols).rechunk(rows.chunks), grid)
+    if isinstance(rows, Array) or isinstance(cols, Array):
+        rows = asarray(rows)
+        given = DaskPositions(rows, asarray(cols).rechunk(rows.chunks), grid)
     else:
         given = NumpyPositions(rows, cols, grid)
     return DisplacedPositions(given) if displacement else given
@@ -148,8 +148,8 @@ class DaskPositions:
     Both coordinates have the same chunks.
     """
 
-    rows: da.Array
-    cols: da.Array
+    rows: Array
+    cols: Array
     grid: Grid
 
     in_parts = False
@@ -160,7 +160,7 @@ class DaskPositions:
         return 2 * int(self.rows.dtype.itemsize + self.cols.dtype.itemsize)
 
     @property
-    def arrays(self) -> tuple[da.Array, ...]:
+    def arrays(self) -> tuple[Array, ...]:
         """Both coordinates."""
         return self.rows, self.cols
 
@@ -243,7 +243,7 @@ class DisplacedPositions:
         return self.given.node_bytes + 3 * 16 * pixels
 
     @property
-    def arrays(self) -> tuple[da.Array, ...]:
+    def arrays(self) -> tuple[Array, ...]:
         """Those of the displacements."""
         return self.given.arrays
 
