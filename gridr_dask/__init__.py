@@ -13,7 +13,7 @@ from gridr_dask.errors import (
     MissingDependencyError,
     UnsupportedDtypeError,
 )
-from gridr_dask.io import to_zarr
+from gridr_dask.io import Supertiles, to_zarr
 from gridr_dask.plan import Plan
 from gridr_dask.positions import AbsoluteGrid, AffineGrid, CallableGrid, CrsGrid, DisplacementGrid
 from gridr_dask.versions import show_versions
@@ -31,6 +31,7 @@ __all__ = [
     "InvalidInputError",
     "MissingDependencyError",
     "Plan",
+    "Supertiles",
     "UnsupportedDtypeError",
     "__version__",
     "array_bspline_prefiltering",

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Hashable, Iterable, Sequence
 from typing import Any, Generic, TypeVar
 
-import numpy.typing as npt
 import xarray as xr
 
 from gridr_dask import api
 from gridr_dask.api.kernels import Interp
+from gridr_dask.api.request import DType
+from gridr_dask.io import Supertiles
 from gridr_dask.plan import Plan
 
 __all__ = ["GridrDataArrayAccessor", "GridrDatasetAccessor"]
@@ -43,7 +44,7 @@ class GridrAccessor(Generic[_Object]):
         src_nodata: Any = "auto",
         nodata_out: Any = "auto",
         nan_policy: str = "propagate",
-        dtype: npt.DTypeLike | None = None,
+        dtype: DType = None,
         return_mask: bool = False,
         source_origin: tuple[int, int] = (0, 0),
         variables: Iterable[Hashable] | None = None,
@@ -108,17 +109,19 @@ class GridrAccessor(Generic[_Object]):
         trust_padding : bool
             Needed with `boundary_condition`: whether what stands past the edge is valid, as far as the kernel
             reaches. If not, a B-spline's filter sees it, but pixels near the edge are invalid.
-        src_nodata : number, "auto" or None
+        src_nodata : number, "auto", None, or mapping
             Samples of this value are invalid, band by band. ``"auto"``: what the source declares as
-            ``_FillValue``, ``missing_value`` or ``nodata``.
-        nodata_out : number or "auto"
+            ``_FillValue``, ``missing_value`` or ``nodata``. A mapping gives a value for each variable, as of
+            `interp`; the same holds for `nodata_out` and `dtype`.
+        nodata_out : number, "auto", or mapping
             Written where no value can be computed. ``"auto"``: the ``_FillValue``, ``missing_value`` or
             ``nodata`` of the source, else NaN (NaT), else 0. The result declares it as the source did; one
             that is chosen, as ``_FillValue``.
         nan_policy : "propagate" or "invalid"
             Whether a pixel that needs a sample that is NaN is NaN, or invalid. Other pixels are unaffected.
-        dtype : dtype, optional
-            Type of the result; default the source's. Integers are rounded half to even and saturate.
+        dtype : dtype or mapping, optional
+            Type of the result; default the source's. Integers are rounded half to even and saturate. Types
+            that are keys of a mapping are those of the source.
         return_mask : bool
             Whether to return ``(result, valid)``, ``valid`` being True where a value was computed: along
             the spatial dims, but along all dims when bands can differ.
@@ -221,6 +224,41 @@ class GridrAccessor(Generic[_Object]):
         """
         return api.plan(self._obj, grid, **arguments)
 
+    def supertiles(self, grid: Any, *, side: int = 16, **arguments: Any) -> Supertiles:
+        """Return a lazy `resample` in pieces, each planned when its turn comes: for very large targets.
+
+        Neither the graph nor the table of windows of the whole is ever held, and a lazy grid is computed
+        part by part. The bytes are those of `resample`. Iterating yields pairs ``(region, piece)``;
+        `gridr_dask.to_zarr` writes them one after the other.
+
+        Parameters
+        ----------
+        grid
+            As in `resample`; for a reprojection, a `gridr_dask.CrsGrid`.
+        side : int
+            Chunks along a side of a piece.
+        **arguments
+            Those of `resample`. ``"auto"`` for `chunks` is 2048 here: what memory allows is not known before.
+
+        Returns
+        -------
+        Supertiles
+
+        Raises
+        ------
+        InvalidInputError, UnsupportedDtypeError
+            As `resample` raises them; what does not fit into ``gridr.task-memory``, when its turn comes.
+
+        Examples
+        --------
+        >>> import numpy as np, xarray as xr, gridr_dask
+        >>> image = xr.DataArray(np.arange(100.0).reshape(10, 10), dims=("y", "x"), name="image")
+        >>> tiles = image.gridr.supertiles(np.mgrid[:8, :8] + 0.5, interp="linear", chunks=2, side=2)
+        >>> len(tiles), [piece.values[0, 0] for region, piece in tiles]
+        (4, [5.5, 9.5, 45.5, 49.5])
+        """
+        return api.supertiles(self._obj, grid, side, **arguments)
+
     def reproject(
         self,
         how: Any,
@@ -236,7 +274,7 @@ class GridrAccessor(Generic[_Object]):
         src_nodata: Any = "auto",
         nodata_out: Any = "auto",
         nan_policy: str = "propagate",
-        dtype: npt.DTypeLike | None = None,
+        dtype: DType = None,
         tolerance: float = 0.01,
         return_mask: bool = False,
         variables: Iterable[Hashable] | None = None,

@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 from itertools import product
 from typing import Any
 from unittest import mock
@@ -36,7 +37,7 @@ from gridr_dask.compute.dtypes import default_fill
 from gridr_dask.compute.interpolators import Interpolator
 from gridr_dask.geometry import Boundary, Grid, Kernel, Window
 from gridr_dask.graph.tasks import ChunkTask, Resampling, fill_chunk, resample_chunk
-from gridr_dask.plan import Chunking, ChunkPlan, node_bounds, plan_chunks
+from gridr_dask.plan import Chunking, ChunkPlan, plan_chunks, position_bounds
 from gridr_dask.plan.chunks import spans_of
 
 LOCAL = ("nearest", "linear", "cubic")
@@ -145,12 +146,8 @@ class Scene:
         target = Chunking(
             spans_of(target_cuts[0], self.window.rows[0]), spans_of(target_cuts[1], self.window.cols[0])
         )
-        nodes = (
-            [self.grid.nodes_of(Window(span, span)).rows for span in target.rows],
-            [self.grid.nodes_of(Window(span, span)).cols for span in target.cols],
-        )
         plan = plan_chunks(
-            node_bounds(self.rows, self.cols, *nodes),
+            position_bounds(self.rows, self.cols, target.rows, target.cols, (0, 0), self.resolution),
             target,
             self.kernel,
             self.boundary,
@@ -196,8 +193,9 @@ class Scene:
         lazy_grid: bool = False,
         turned: bool = False,
         reading: str | None = None,
+        side: int | None = None,
     ) -> Any:
-        """The window as a pair of lazy DataArrays, by the public accessor.
+        """The window as a pair of lazy DataArrays, by the public accessor; or as supertiles of a side.
 
         `turned` gives it an image whose dims stand in the opposite order. `reading` is how one is read that
         is not a dask array, but opened only; its chunks are about as large.
@@ -215,7 +213,9 @@ class Scene:
         else:
             image = xr.DataArray(da.from_array(self.source, (*leading, *source_cuts)), dims=dims)
             mask = mask if mask is None or not lazy_grid else da.from_array(mask, mask_cuts(source_cuts))
-        pair = (image.T if turned else image).gridr.resample(
+        accessor = (image.T if turned else image).gridr
+        call = accessor.resample if side is None else partial(accessor.supertiles, side=side)
+        pair = call(
             grid,
             interp=self.interp,
             grid_resolution=self.resolution,
@@ -233,6 +233,8 @@ class Scene:
             return_mask=True,
             source_origin=self.origin,
         )
+        if side is not None:
+            return pair
         return [half.transpose(*(dim for dim in image.dims if dim in half.dims)) for half in pair]
 
 

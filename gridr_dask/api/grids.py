@@ -10,7 +10,7 @@ import xarray as xr
 
 from gridr_dask.compute.nodes import check_nodata, is_nodata
 from gridr_dask.errors import InvalidInputError, UnsupportedDtypeError
-from gridr_dask.graph import is_dask
+from gridr_dask.graph import as_graph, is_dask
 from gridr_dask.positions import AbsoluteGrid, AffineGrid, CallableGrid, CrsGrid, DisplacementGrid, Rule
 
 __all__ = ["check_array", "check_rule_alone", "kind_of", "node_coordinates", "rule_of"]
@@ -195,7 +195,7 @@ def _array(name: str, values: Any) -> Any:
     if isinstance(values, (xr.DataArray, xr.Variable)):
         values = values.data
     check_array(name, values)
-    return values if is_dask(values) else np.asarray(values)
+    return as_graph(values) if is_dask(values) else np.asarray(values)
 
 
 def check_array(name: str, array: Any) -> None:

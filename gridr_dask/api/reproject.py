@@ -6,12 +6,12 @@ import warnings
 from collections.abc import Hashable, Iterable, Mapping
 from typing import Any, TypeVar
 
-import numpy.typing as npt
 import xarray as xr
 
 from gridr_dask.api.georeference import odc_for_xarray
 from gridr_dask.api.kernels import Interp
 from gridr_dask.api.metadata import is_auto
+from gridr_dask.api.request import DType
 from gridr_dask.api.resample import resample
 from gridr_dask.errors import InvalidInputError
 from gridr_dask.positions import CrsGrid
@@ -39,7 +39,7 @@ def reproject(
     src_nodata: Any = "auto",
     nodata_out: Any = "auto",
     nan_policy: str = "propagate",
-    dtype: npt.DTypeLike | None = None,
+    dtype: DType = None,
     tolerance: float = 0.01,
     return_mask: bool = False,
     variables: Iterable[Hashable] | None = None,

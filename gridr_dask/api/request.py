@@ -6,12 +6,13 @@ import warnings
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from operator import index
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 import xarray as xr
 
+from gridr_dask.api.choices import Choice
 from gridr_dask.api.grids import check_array, check_rule_alone, kind_of, node_coordinates, rule_of
 from gridr_dask.api.kernels import Interp, KernelChoice
 from gridr_dask.api.metadata import keeps_attrs, spatial_dims
@@ -21,7 +22,10 @@ from gridr_dask.geometry import Boundary, Grid, Window
 from gridr_dask.graph import Positions, RulePositions, Stored, data_of, is_dask, positions_of
 from gridr_dask.positions import Rule
 
-__all__ = ["Request", "checked_request", "mask_of"]
+__all__ = ["DType", "Request", "checked_request", "mask_of"]
+
+DType: TypeAlias = npt.DTypeLike | Mapping[Any, npt.DTypeLike | None] | None
+"""What users give as `dtype`."""
 
 _SOURCES = ("auto", "blocks", "direct")
 _MAX_ORIGIN = 1 << 28
@@ -42,10 +46,10 @@ class Request:
     safe: Any
     chunks: Any
     source: str
-    src_nodata: Any
+    src_nodata: Choice[Any]
     nan_is_invalid: bool
-    nodata_out: Any
-    dtype: npt.DTypeLike | None
+    nodata_out: Choice[Any]
+    dtype: Choice[npt.DTypeLike | None]
     return_mask: bool
     keep_attrs: bool
     variables: list[Hashable]
@@ -72,7 +76,7 @@ def checked_request(
     src_nodata: Any = "auto",
     nodata_out: Any = "auto",
     nan_policy: str = "propagate",
-    dtype: npt.DTypeLike | None = None,
+    dtype: DType = None,
     return_mask: bool = False,
     source_origin: tuple[int, int] = (0, 0),
     variables: Iterable[Hashable] | None = None,
@@ -121,15 +125,19 @@ def checked_request(
         safe=mask_safe_win,
         chunks=None if chunks is None else _chunks(chunks, spatial),
         source=source,
-        src_nodata=src_nodata,
+        src_nodata=Choice.from_user("src_nodata", src_nodata, obj, "auto", _unchanged),
         nan_is_invalid=nan_policy == "invalid",
-        nodata_out=nodata_out,
-        dtype=dtype,
+        nodata_out=Choice.from_user("nodata_out", nodata_out, obj, "auto", _unchanged),
+        dtype=Choice.from_user("dtype", dtype, obj, None, _unchanged),
         return_mask=return_mask,
         keep_attrs=keeps_attrs(keep_attrs),
         variables=_chosen(obj, variables),
         coords=coords,
     )
+
+
+def _unchanged(value: Any) -> Any:
+    return value
 
 
 def _chosen(obj: xr.DataArray | xr.Dataset, variables: Iterable[Hashable] | None) -> list[Hashable]:

@@ -1,11 +1,11 @@
-"""`resample` on a DataArray or a Dataset, eager or lazy, and the plan of what is lazy."""
+"""`resample` on a DataArray or a Dataset, eager or lazy, the plan of what is lazy, and its pieces."""
 
 from __future__ import annotations
 
 import warnings
-from collections.abc import Hashable, Iterator, Mapping
+from collections.abc import Hashable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
 import numpy as np
@@ -30,21 +30,26 @@ from gridr_dask.compute import SampleRule
 from gridr_dask.compute.dtypes import result_dtype
 from gridr_dask.compute.resample import bands_can_differ
 from gridr_dask.errors import GridrError, InvalidInputError
+from gridr_dask.geometry import Window
 from gridr_dask.graph import (
     AUTO,
     Image,
     Resampling,
     Stored,
+    as_graph,
     check_memory,
+    chunk_sizes,
     data_of,
     image_of,
     is_dask,
     resample_lazily,
     tile,
+    unmade,
 )
+from gridr_dask.io import Region, Supertiles
 from gridr_dask.plan import Plan
 
-__all__ = ["plan", "resample"]
+__all__ = ["plan", "resample", "supertiles"]
 
 _Object = TypeVar("_Object", xr.DataArray, xr.Dataset)
 
@@ -74,9 +79,9 @@ class _Variable:
             part.in_blocks() if isinstance(part, Stored) and not direct else part
             for part in (self.source, self.mask)
         )
-        source = self.surrounded.joined(source, self.resampling.axes)
-        mask = None if mask is None else self.surrounded.joined(mask, (0, 1))
-        return image_of(source, mask, self.resampling)
+        source = self.surrounded.joined(as_graph(source), self.resampling.axes)
+        mask = None if mask is None else self.surrounded.joined(as_graph(mask), (0, 1))
+        return image_of(source, mask, self.resampling, self.source)
 
     def now(self, request: Request) -> tuple[Any, Any]:
         """Return the resampled array, and its validity if it is asked for."""
@@ -94,14 +99,73 @@ def resample(obj: _Object, grid: Any, **arguments: Any) -> Any:
     tiling = tile(request.positions, request.target, request.chunks or AUTO, images) if images else None
     if tiling is not None:
         _check_size(tiling.plan)
-    results, valids = {}, {}
+    pairs = {}
     for name, variable in variables.items():
         with _noting(name, obj):
             if tiling is not None and name in images:
-                pair = resample_lazily(images[name], tiling)
+                pairs[name] = resample_lazily(images[name], tiling)
             else:
-                pair = variable.now(request)
-        results[name], valids[name] = _labelled(variable, request, *pair)
+                pairs[name] = variable.now(request)
+    return _assembled(obj, request, variables, pairs)
+
+
+def supertiles(obj: xr.DataArray | xr.Dataset, grid: Any, side: int = 16, **arguments: Any) -> Supertiles:
+    """Return a lazy call in pieces; see `gridr_dask.accessor.GridrAccessor.supertiles`."""
+    if side < 1:
+        raise InvalidInputError(f"side={side} must be a number of chunks, 1 or more", "side")
+    request = checked_request(obj, grid, **arguments)
+    variables = _planned_variables(obj, request)
+    images = {name: variable.image(request) for name, variable in variables.items()}
+    sizes = chunk_sizes(request.chunks or AUTO, request.target.shape)
+    blank = {name: unmade(image, request.target) for name, image in images.items()}
+    template = _assembled(obj, request, variables, blank)
+    dims = _target_dims(template[0] if request.return_mask else template, variables)
+
+    def make(region: Region, sizes: tuple[Any, Any]) -> Any:
+        (top, _), (left, _) = request.target.rows, request.target.cols
+        rows, cols = (region[dim] for dim in dims)
+        window = Window((top + rows.start, top + rows.stop), (left + cols.start, left + cols.stop))
+        tiling = tile(request.positions, window, sizes, images)
+        check_memory(tiling.plan)
+        pairs = {name: resample_lazily(image, tiling) for name, image in images.items()}
+        made = _assembled(obj, replace(request, target=window, coords=None), variables, pairs)
+        if request.return_mask:
+            return tuple(_filled(*halves, region, variables) for halves in zip(template, made, strict=True))
+        return _filled(template, made, region, variables)
+
+    return Supertiles(template, dict(zip(dims, sizes, strict=True)), side, make)
+
+
+def _target_dims(
+    template: xr.DataArray | xr.Dataset, variables: Mapping[Hashable, _Variable]
+) -> tuple[Hashable, Hashable]:
+    """Return the row dim and the column dim of a result: a GeoBox has names of its own."""
+    name, variable = next(iter(variables.items()))
+    array = template[name] if isinstance(template, xr.Dataset) else template
+    rows, cols = (array.dims[axis] for axis in variable.resampling.axes)
+    return rows, cols
+
+
+def _filled(template: _Object, made: Any, region: Region, names: Iterable[Hashable]) -> _Object:
+    """Return the region of a template, with the samples that were made for it."""
+    part = template.isel(region)
+    if isinstance(part, xr.DataArray):
+        return part.copy(data=made.data)
+    return part.assign({name: part[name].copy(data=made[name].data) for name in names})
+
+
+def _assembled(
+    obj: xr.DataArray | xr.Dataset,
+    request: Request,
+    variables: Mapping[Hashable, _Variable],
+    pairs: Mapping[Hashable, tuple[Any, Any]],
+) -> Any:
+    """Return what a call returns, from the values and the validity of each variable."""
+    results, valids = {}, {}
+    for name, variable in variables.items():
+        results[name], valids[name] = _labelled(variable, request, *pairs[name])
+    result: Any
+    valid: Any
     if isinstance(obj, xr.Dataset):
         result, valid = _as_dataset(obj, request, results, valids)
     else:
@@ -115,9 +179,7 @@ def resample(obj: _Object, grid: Any, **arguments: Any) -> Any:
 def plan(obj: xr.DataArray | xr.Dataset, grid: Any, **arguments: Any) -> Plan:
     """Return the plan of a lazy call; see `gridr_dask.accessor.GridrAccessor.plan`."""
     request = checked_request(obj, grid, **arguments)
-    variables = _variables(obj, request)
-    if not variables:
-        raise InvalidInputError(f"no variable has both dims {list(request.spatial)}", "variables")
+    variables = _planned_variables(obj, request)
     images = {name: variable.image(request) for name, variable in variables.items()}
     return tile(request.positions, request.target, request.chunks or AUTO, images).plan
 
@@ -145,6 +207,14 @@ def _variables(obj: xr.DataArray | xr.Dataset, request: Request) -> dict[Hashabl
     return found
 
 
+def _planned_variables(obj: xr.DataArray | xr.Dataset, request: Request) -> dict[Hashable, _Variable]:
+    """Return what is to be resampled, at least one variable."""
+    variables = _variables(obj, request)
+    if not variables:
+        raise InvalidInputError(f"no variable has both dims {list(request.spatial)}", "variables")
+    return variables
+
+
 @contextmanager
 def _noting(name: Hashable, obj: xr.DataArray | xr.Dataset) -> Iterator[None]:
     """Add to errors which variable of a Dataset they are about."""
@@ -170,8 +240,12 @@ def _variable(array: xr.DataArray, request: Request) -> _Variable:
         source_shape=surrounded.shape,
         source_origin=surrounded.origin,
         axes=axes,
-        fill=fill_of(array, request.nodata_out, result_dtype(array.dtype, request.dtype, kernel)),
-        rule=SampleRule(nodata_of(array, request.src_nodata), nan, nan and kernel.is_spline),
+        fill=fill_of(
+            array,
+            request.nodata_out.of(array),
+            result_dtype(array.dtype, request.dtype.of(array), kernel),
+        ),
+        rule=SampleRule(nodata_of(array, request.src_nodata.of(array)), nan, nan and kernel.is_spline),
         safe=None if safe is None else surrounded.moved(safe),
         with_valid=request.return_mask,
     )
@@ -203,7 +277,7 @@ def _labelled(
     """Return values and validity as xarray objects, with what is still true of the source's metadata."""
     array, common = variable.array, variable.resampling
     attrs, encoding = resampled_metadata(
-        array, common.fill, request.keep_attrs, not is_auto(request.nodata_out)
+        array, common.fill, request.keep_attrs, not is_auto(request.nodata_out.of(array))
     )
     coords = kept_coords(array.coords, request.spatial, mappings_of([array]))
     result = xr.DataArray(values, coords, array.dims, attrs=attrs)

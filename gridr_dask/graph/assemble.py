@@ -10,12 +10,13 @@ from typing import Any, Protocol
 import dask.array as da
 import numpy as np
 from dask._task_spec import GraphNode, Task, TaskRef
+from dask.array.core import Array
 from dask.highlevelgraph import HighLevelGraph
 from dask.tokenize import tokenize
 
 from gridr_dask.compute.resample import bands_can_differ
+from gridr_dask.geometry import Window
 from gridr_dask.geometry.window import Span
-from gridr_dask.graph.expressions import as_expression
 from gridr_dask.graph.images import Image
 from gridr_dask.graph.layer import BlockLayer, Index, Key, Recipe
 from gridr_dask.graph.stored import Stored, read
@@ -24,14 +25,14 @@ from gridr_dask.graph.tiling import Tiling
 from gridr_dask.plan import Chunking, ChunkPlan
 from gridr_dask.plan.chunks import spans_of
 
-__all__ = ["resample_lazily"]
+__all__ = ["resample_lazily", "unmade"]
 
 _Chunks = tuple[tuple[int, ...], ...]
 _Parts = tuple[list[Any], tuple[Span, ...], tuple[Span, ...]]
 """What tasks are given, row by row, and where its rows and columns stand in the source."""
 
 
-def resample_lazily(image: Image, tiling: Tiling) -> tuple[da.Array, da.Array | None]:
+def resample_lazily(image: Image, tiling: Tiling) -> tuple[Array, Array | None]:
     """Return the resampled target as a dask array, and its validity if it is asked for.
 
     Parameters
@@ -45,9 +46,7 @@ def resample_lazily(image: Image, tiling: Tiling) -> tuple[da.Array, da.Array | 
     plan = tiling.chunks[common.kernel]
     mask_name = None if mask is None else mask.name
     name = f"gridr-resample-{tokenize(tiling.token, source.name, mask_name, common)}"
-    chunks = list(source.chunks)
-    for axis, spans in zip(common.axes, (plan.target.rows, plan.target.cols), strict=True):
-        chunks[axis] = tuple(stop - start for start, stop in spans)
+    chunks, valid_chunks, valid_axes = _chunks_of(image, plan.target)
     node_name, nodes = f"gridr-nodes-{tiling.token}", tiling.positions.recipe(plan.target)
     # Nodes that a single task needs are part of it: a task of their own costs the scheduler as much.
     shared = sum(load.blocks for load in tiling.plan.loads) > 1
@@ -68,26 +67,55 @@ def resample_lazily(image: Image, tiling: Tiling) -> tuple[da.Array, da.Array | 
         below = {node_name}
     counts = tuple(map(len, chunks))
     graph = _with_layer(graph, name, counts, recipe, below | {array.name for array in inputs})
-    finish = as_expression if image.as_expression else _unchanged
     if not common.with_valid:
-        return finish(da.Array(graph, name, tuple(chunks), dtype=common.fill.dtype)), None
+        made = Array(graph, name, chunks, dtype=common.fill.dtype)
+        return _finished(made, common.axes, image, tiling), None
     values_name, valid_name = (name.replace("resample", half, 1) for half in ("values", "valid"))
     values = _with_layer(graph, values_name, counts, _HalfRecipe(name, 0), {name})
-    per_band = bands_can_differ(source.dtype, common.fill.dtype, common.rule)
-    valid_chunks = chunks if per_band else [chunks[axis] for axis in common.axes]
-    half = _HalfRecipe(name, 1, None if per_band else common.axes, len(chunks))
+    half = _HalfRecipe(name, 1, None if valid_chunks is chunks else common.axes, len(chunks))
     valid = _with_layer(graph, valid_name, tuple(map(len, valid_chunks)), half, {name})
-    return (
-        finish(da.Array(values, values_name, tuple(chunks), dtype=common.fill.dtype)),
-        finish(da.Array(valid, valid_name, tuple(valid_chunks), dtype=np.dtype(bool))),
+    halves = (
+        (Array(values, values_name, chunks, dtype=common.fill.dtype), common.axes),
+        (Array(valid, valid_name, valid_chunks, dtype=np.dtype(bool)), valid_axes),
     )
+    result, validity = (_finished(half, axes, image, tiling) for half, axes in halves)
+    return result, validity
 
 
-def _unchanged(array: da.Array) -> da.Array:
-    return array
+def unmade(image: Image, target: Window) -> tuple[Array, Array | None]:
+    """Return what `resample_lazily` does for a target, but one chunk that is full of fill."""
+    chunks, valid_chunks, _ = _chunks_of(image, Chunking((target.rows,), (target.cols,)))
+    fill = image.resampling.fill
+    values = da.full(tuple(map(sum, chunks)), fill[()], dtype=fill.dtype, chunks=chunks)
+    if not image.resampling.with_valid:
+        return values, None
+    return values, da.zeros(tuple(map(sum, valid_chunks)), dtype=bool, chunks=valid_chunks)
 
 
-def _joined(arrays: Sequence[da.Array | Stored]) -> HighLevelGraph:
+def _chunks_of(image: Image, target: Chunking) -> tuple[_Chunks, _Chunks, tuple[int, int]]:
+    """Return the chunks of a result, those of its validity, and which axes of the latter are spatial.
+
+    Bands whose validity can't differ share a plane of it.
+    """
+    common = image.resampling
+    rows, cols = (tuple(sizes.tolist()) for sizes in target.sizes)
+    chunks = _at(image.source.chunks, common.axes, (rows, cols))
+    if bands_can_differ(image.source.dtype, common.fill.dtype, common.rule):
+        return chunks, chunks, common.axes
+    return chunks, (rows, cols), (0, 1)
+
+
+def _finished(array: Array, axes: tuple[int, int], image: Image, tiling: Tiling) -> Any:
+    """Return an array with its parts put together, of the kind that the source is."""
+    joined = tiling.plan.joined
+    if joined is not None:
+        sizes = [tuple(sizes.tolist()) for sizes in joined.sizes]
+        # By tasks: p2p, which dask may choose on a cluster, sends all of an array through disks.
+        array = array.rechunk(_at(array.chunks, axes, sizes), method="tasks")
+    return array if image.as_expression is None else image.as_expression(array)
+
+
+def _joined(arrays: Sequence[Array | Stored]) -> HighLevelGraph:
     """Return a graph of the layers of all arrays."""
     layers: dict[str, Any] = {}
     dependencies: dict[str, set[str]] = {}
@@ -148,7 +176,7 @@ class _Windows:
         return [Task(None, read, TaskRef(self.name), part) for part in windows], tuple(rows), tuple(cols)
 
 
-def _input(array: da.Array | Stored, axes: tuple[int, int], *, of_mask: bool) -> _Input:
+def _input(array: Array | Stored, axes: tuple[int, int], *, of_mask: bool) -> _Input:
     if isinstance(array, Stored):
         return _Windows(array.name, array.chunks, axes, of_mask)
     blocks = Chunking.from_sizes(*(array.chunks[axis] for axis in axes))

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from math import prod
 from typing import Any
 
-import dask.array as da
 import numpy as np
 import numpy.typing as npt
 from dask._task_spec import DataNode, GraphNode
-from dask.array.core import normalize_chunks
+from dask.array.core import Array, normalize_chunks
 from dask.highlevelgraph import HighLevelGraph
 from dask.tokenize import tokenize
 
 from gridr_dask.compute.resample import bands_can_differ
-from gridr_dask.graph.expressions import from_expression, is_expression
+from gridr_dask.graph.expressions import as_graph, expression_like, is_expression
 from gridr_dask.graph.layer import BlockLayer, Index, Key
 from gridr_dask.graph.stored import Stored
 from gridr_dask.graph.tasks import Resampling
@@ -29,19 +29,19 @@ _SIDE, _BLOCK = 2048, 16 << 20
 
 
 def is_dask(array: object) -> bool:
-    """Return whether an array is a dask array, of dask itself or of the package ``dask-array``."""
-    return isinstance(array, da.Array) or is_expression(array)
+    """Return whether an array is a dask array: with a graph, or an expression."""
+    return isinstance(array, Array) or is_expression(array)
 
 
 @dataclass(frozen=True)
 class Image:
     """A source, its mask, and what is done with them: blocks of dask, or windows that tasks read."""
 
-    source: da.Array | Stored
-    mask: da.Array | Stored | None
+    source: Array | Stored
+    mask: Array | Stored | None
     resampling: Resampling
-    as_expression: bool = False
-    """Whether the results are expressions, as the source was."""
+    as_expression: Callable[[Array], Any] | None = None
+    """What makes expressions of the results, if they are to be some."""
 
     @property
     def blocks(self) -> Chunking:
@@ -82,25 +82,24 @@ class Image:
         )
 
 
-def image_of(source: Any, mask: Any, resampling: Resampling) -> Image:
-    """Return the image of a source and a mask, numpy, dask or stored."""
+def image_of(source: Any, mask: Any, resampling: Resampling, like: Any) -> Image:
+    """Return the image of a source and a mask, numpy, dask or stored; results are arrays like another one."""
     mask = None if mask is None else _as_input(mask, (0, 1))
-    return Image(_as_input(source, resampling.axes), mask, resampling, is_expression(source))
+    return Image(_as_input(source, resampling.axes), mask, resampling, expression_like(like))
 
 
-def _as_input(array: Any, axes: tuple[int, int]) -> da.Array | Stored:
+def _as_input(array: Any, axes: tuple[int, int]) -> Array | Stored:
     """Return what tasks take. An array in memory is cut when its blocks are asked for, without a copy."""
-    if isinstance(array, (da.Array, Stored)):
+    array = as_graph(array)
+    if isinstance(array, (Array, Stored)):
         return array
-    if is_expression(array):
-        return from_expression(array)
     array = np.asarray(array)
     spatial = {axis % array.ndim for axis in axes}
     sizes = [max(min(n, _SIDE), 1) if axis in spatial else "auto" for axis, n in enumerate(array.shape)]
     chunks = normalize_chunks(tuple(sizes), array.shape, limit=_BLOCK, dtype=array.dtype)
     name = f"gridr-array-{tokenize(array, chunks)}"
     layer = BlockLayer(name, tuple(map(len, chunks)), _Pieces(array, chunks))
-    return da.Array(HighLevelGraph({name: layer}, {name: set()}), name, chunks, dtype=array.dtype)
+    return Array(HighLevelGraph({name: layer}, {name: set()}), name, chunks, dtype=array.dtype)
 
 
 @dataclass(frozen=True)

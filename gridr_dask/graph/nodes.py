@@ -3,24 +3,25 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import partial
+from functools import cached_property
+from itertools import product
 from typing import Any, Protocol
 
-import dask.array as da
 import numpy as np
 import numpy.typing as npt
 from dask._task_spec import DataNode, GraphNode, Task, TaskRef
+from dask.array.core import Array, asarray
 from dask.base import compute
 from dask.delayed import delayed
+from dask.tokenize import tokenize
 
 from gridr_dask.compute import Nodes
 from gridr_dask.geometry import Grid, Window
 from gridr_dask.geometry.window import Span
-from gridr_dask.graph.expressions import from_expression, is_expression
+from gridr_dask.graph.expressions import as_graph
 from gridr_dask.graph.layer import Index, Key, Recipe
 from gridr_dask.graph.tasks import gather_nodes, nodes_by_rule
-from gridr_dask.plan import Chunking, node_bounds
-from gridr_dask.plan.chunks import spans_of
+from gridr_dask.plan import Chunking, position_bounds
 from gridr_dask.plan.footprint import Spans
 from gridr_dask.positions import Rule, displaced, displaced_bounds
 
@@ -46,7 +47,7 @@ class Positions(Protocol):
         """Bytes that a task holds for each node."""
 
     @property
-    def arrays(self) -> tuple[da.Array, ...]:
+    def arrays(self) -> tuple[Array, ...]:
         """What the tasks of the recipe depend on."""
 
     @property
@@ -57,7 +58,7 @@ class Positions(Protocol):
         """Return the nodes around a window of the target, now: for what is eager."""
 
     def bounds(self, target: Chunking) -> npt.NDArray[np.float64]:
-        """Return the extent of the positions of each target chunk, as `node_bounds`."""
+        """Return the extent of the positions of each target chunk, as `position_bounds`."""
 
     def recipe(self, target: Chunking) -> Recipe:
         """Return the recipe of blocks (i, j) that hold the `Nodes` of each target chunk."""
@@ -65,29 +66,29 @@ class Positions(Protocol):
 
 def positions_of(rows: Any, cols: Any, grid: Grid, displacement: bool = False) -> Positions:
     """Return the positions that two arrays hold, numpy or dask; or that displacements lead to."""
-    rows, cols = (from_expression(part) if is_expression(part) else part for part in (rows, cols))
+    rows, cols = as_graph(rows), as_graph(cols)
     given: NumpyPositions | DaskPositions
-    if isinstance(rows, da.Array) or isinstance(cols, da.Array):
-        rows = da.asarray(rows)
-        given = DaskPositions(rows, da.asarray(cols).rechunk(rows.chunks), grid)
+    if isinstance(rows, Array) or isinstance(cols, Array):
+        rows = asarray(rows)
+        given = DaskPositions(rows, asarray(cols).rechunk(rows.chunks), grid)
     else:
         given = NumpyPositions(rows, cols, grid)
     return DisplacedPositions(given) if displacement else given
 
 
 class Extents(Protocol):
-    """Returns what `node_bounds` does, from part of a grid and the index of its first node."""
+    """Returns what `position_bounds` does."""
 
     def __call__(
-        self, rows: Any, cols: Any, row_spans: Spans, col_spans: Spans, first: tuple[int, int]
+        self,
+        rows: Any,
+        cols: Any,
+        row_spans: Spans,
+        col_spans: Spans,
+        first: tuple[int, int],
+        resolution: tuple[int, int],
     ) -> npt.NDArray[np.float64]:
         """Return the extents."""
-
-
-def _of_nodes(
-    rows: Any, cols: Any, row_spans: Spans, col_spans: Spans, first: tuple[int, int]
-) -> npt.NDArray[np.float64]:
-    return node_bounds(rows, cols, row_spans, col_spans)
 
 
 @dataclass(frozen=True)
@@ -101,6 +102,14 @@ class NumpyPositions:
     arrays = ()
     in_parts = False
 
+    @cached_property
+    def _token(self) -> str:
+        return tokenize(self.rows, self.cols, self.grid)
+
+    def __dask_tokenize__(self) -> str:
+        # Found once, however many parts of the target are planned.
+        return self._token
+
     @property
     def node_bytes(self) -> int:
         """Bytes of both coordinates."""
@@ -112,10 +121,10 @@ class NumpyPositions:
         first, part = (needed.rows[0], needed.cols[0]), needed.slices
         return Nodes(self.rows[part], self.cols[part], first, self.grid.resolution)
 
-    def bounds(self, target: Chunking, extents: Extents = _of_nodes) -> npt.NDArray[np.float64]:
-        """Return the extent of the nodes of each target chunk."""
-        spans = self.grid.nodes_of_chunks(target.rows, target.cols)
-        return extents(self.rows, self.cols, *spans, (0, 0))
+    def bounds(self, target: Chunking, extents: Extents = position_bounds) -> npt.NDArray[np.float64]:
+        """Return the extent of the positions of each target chunk."""
+        nodes = self.nodes(target.whole)
+        return extents(nodes.rows, nodes.cols, target.rows, target.cols, nodes.first, nodes.resolution)
 
     def recipe(self, target: Chunking) -> Recipe:
         """Return the recipe of the pieces."""
@@ -139,8 +148,8 @@ class DaskPositions:
     Both coordinates have the same chunks.
     """
 
-    rows: da.Array
-    cols: da.Array
+    rows: Array
+    cols: Array
     grid: Grid
 
     in_parts = False
@@ -151,7 +160,7 @@ class DaskPositions:
         return 2 * int(self.rows.dtype.itemsize + self.cols.dtype.itemsize)
 
     @property
-    def arrays(self) -> tuple[da.Array, ...]:
+    def arrays(self) -> tuple[Array, ...]:
         """Both coordinates."""
         return self.rows, self.cols
 
@@ -161,14 +170,36 @@ class DaskPositions:
         rows, cols = compute(self.rows[needed.slices], self.cols[needed.slices])
         return Nodes(rows, cols, (needed.rows[0], needed.cols[0]), self.grid.resolution)
 
-    def bounds(self, target: Chunking, extents: Extents = _of_nodes) -> npt.NDArray[np.float64]:
-        """Return the extent of the nodes of each target chunk.
+    def bounds(self, target: Chunking, extents: Extents = position_bounds) -> npt.NDArray[np.float64]:
+        """Return the extent of the positions of each target chunk.
 
-        The grid is computed once, block by block: each block is reduced where it lies and only the
-        extents come back.
+        What is needed of the grid is computed once, block by block: each block is reduced where it lies and
+        only the extents come back. Cells between blocks count whole.
         """
-        row_spans, col_spans = self.grid.nodes_of_chunks(target.rows, target.cols)
-        return bounds_of_blocks(self.rows, self.cols, row_spans, col_spans, extents)
+        needed, blocks = self.grid.nodes_of(target.whole), Chunking.from_sizes(*self.rows.chunks)
+        met = blocks.meeting(needed)
+        # Cut out first: the keys of all blocks of a large grid are not to be listed for some of them.
+        blocks = Chunking(tuple(blocks.rows[k] for k in met[0]), tuple(blocks.cols[k] for k in met[1]))
+        rows, cols = (part[blocks.whole.slices].to_delayed() for part in (self.rows, self.cols))
+        spans = self.grid.nodes_of_chunks(target.rows, target.cols)
+        pixels = [np.asarray(given) for given in (target.rows, target.cols)]
+        parts, places = [], []
+        for (i, row_block), (j, col_block) in product(enumerate(blocks.rows), enumerate(blocks.cols)):
+            in_rows, in_cols = _meeting(spans[0], row_block), _meeting(spans[1], col_block)
+            if len(in_rows) and len(in_cols):
+                first = row_block[0], col_block[0]
+                here = pixels[0][in_rows], pixels[1][in_cols]
+                parts.append(
+                    delayed(extents, pure=True)(rows[i, j], cols[i, j], *here, first, self.grid.resolution)
+                )
+                places.append(np.ix_(in_rows, in_cols))
+        bounds = np.tile([np.inf, -np.inf, np.inf, -np.inf], (*target.shape, 1))
+        for place, part in zip(places, compute(*parts), strict=True):
+            known = bounds[place]
+            bounds[place] = np.where(
+                [True, False, True, False], np.minimum(known, part), np.maximum(known, part)
+            )
+        return bounds
 
     def recipe(self, target: Chunking) -> Recipe:
         """Return the recipe of the pieces, which knows the blocks of the grid by their keys."""
@@ -212,7 +243,7 @@ class DisplacedPositions:
         return self.given.node_bytes + 3 * 16 * pixels
 
     @property
-    def arrays(self) -> tuple[da.Array, ...]:
+    def arrays(self) -> tuple[Array, ...]:
         """Those of the displacements."""
         return self.given.arrays
 
@@ -222,7 +253,7 @@ class DisplacedPositions:
 
     def bounds(self, target: Chunking) -> npt.NDArray[np.float64]:
         """Return the extent of the positions of each target chunk."""
-        return self.given.bounds(target, partial(displaced_bounds, resolution=self.grid.resolution))
+        return self.given.bounds(target, displaced_bounds)
 
     def recipe(self, target: Chunking) -> Recipe:
         """Return the recipe of the pieces."""
@@ -278,29 +309,6 @@ class _RulePieces:
         return Task(key, nodes_by_rule, self.rule, self.target.window(*index))
 
 
-def bounds_of_blocks(
-    rows: da.Array, cols: da.Array, row_spans: Spans, col_spans: Spans, extents: Extents
-) -> npt.NDArray[np.float64]:
-    """Return the extents of a dask grid's windows."""
-    bounds = np.tile([np.inf, -np.inf, np.inf, -np.inf], (len(row_spans), len(col_spans), 1))
-    blocks, places = [], []
-    row_blocks, col_blocks = rows.to_delayed(), cols.to_delayed()
-    for i, row_block in enumerate(spans_of(rows.chunks[0])):
-        in_rows, rows_here = _clip(row_spans, row_block)
-        for j, col_block in enumerate(spans_of(rows.chunks[1])):
-            in_cols, cols_here = _clip(col_spans, col_block)
-            if len(in_rows) and len(in_cols):
-                pair, first = (row_blocks[i, j], col_blocks[i, j]), (row_block[0], col_block[0])
-                blocks.append(delayed(extents, pure=True)(*pair, rows_here, cols_here, first))
-                places.append(np.ix_(in_rows, in_cols))
-    for place, part in zip(places, compute(*blocks), strict=True):
-        known = bounds[place]
-        bounds[place] = np.where([True, False, True, False], np.minimum(known, part), np.maximum(known, part))
-    return bounds
-
-
-def _clip(spans: Spans, block: Span) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
-    """Return which spans meet a block, and their part in it, counted from its start."""
-    parts = np.clip(np.asarray(spans), *block)
-    meets = parts[:, 0] < parts[:, 1]
-    return np.flatnonzero(meets), parts[meets] - block[0]
+def _meeting(spans: npt.NDArray[np.int64], block: Span) -> npt.NDArray[np.int64]:
+    """Return which spans meet a block."""
+    return np.flatnonzero((spans[:, 0] < block[1]) & (spans[:, 1] > block[0]))

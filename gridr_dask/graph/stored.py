@@ -6,12 +6,11 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-import dask.array as da
 import numpy as np
 import numpy.typing as npt
 import xarray as xr
 from dask._task_spec import DataNode
-from dask.array.core import normalize_chunks
+from dask.array.core import Array, normalize_chunks
 from dask.highlevelgraph import HighLevelGraph
 from dask.tokenize import tokenize
 from xarray.core.indexing import ExplicitlyIndexed
@@ -76,9 +75,9 @@ class Stored:
         layer = TaskLayer({self.name: DataNode(self.name, self)})
         return HighLevelGraph({self.name: layer}, {self.name: set()})
 
-    def in_blocks(self) -> da.Array:
+    def in_blocks(self) -> Array:
         """Return a dask array of the chunks of the store."""
-        blocks: da.Array = self.variable.chunk(dict(zip(self.variable.dims, self.chunks, strict=True))).data
+        blocks: Array = self.variable.chunk(dict(zip(self.variable.dims, self.chunks, strict=True))).data
         return blocks
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> npt.NDArray[Any]:

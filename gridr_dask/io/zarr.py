@@ -3,17 +3,28 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Hashable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 import xarray as xr
 
 from gridr_dask.errors import InvalidInputError
+from gridr_dask.io.supertiles import Supertiles
 
 __all__ = ["to_zarr"]
 
+_OF_THE_STORE = frozenset(
+    [
+        *("chunks", "shards", "preferred_chunks", "compressors", "filters", "serializer", "fill_value"),
+        *("cache_metadata", "write_empty_chunks", "chunk_key_encoding", "source", "original_shape"),
+    ]
+)
+"""Encoding by which another store wrote a variable: a codec of zarr's format 2 can't write format 3."""
+
 
 def to_zarr(
-    obj: xr.DataArray | xr.Dataset,
+    obj: xr.DataArray | xr.Dataset | Supertiles,
     store: Any,
     *,
     chunks: int = 512,
@@ -27,8 +38,9 @@ def to_zarr(
 
     Parameters
     ----------
-    obj : DataArray or Dataset
-        What to write; a DataArray needs a name. Variables without dask chunks are one shard.
+    obj : DataArray, Dataset or Supertiles
+        What to write; a DataArray needs a name. Variables without dask chunks are one shard. Pieces are
+        written one after the other, and each is forgotten before the next is planned.
     store : path or zarr store
         Where to write.
     chunks : int
@@ -37,7 +49,8 @@ def to_zarr(
     sharded : bool
         Whether to pack the chunks into shards.
     **kwargs
-        Handed to `xarray.Dataset.to_zarr`: ``mode``, ``compute``, ``consolidated``, ``encoding`` ...
+        Handed to `xarray.Dataset.to_zarr`: ``mode``, ``compute``, ``consolidated``, ``encoding`` ...; pieces
+        can't be combined with ``compute``, ``region`` and ``append_dim``.
 
     Returns
     -------
@@ -49,26 +62,75 @@ def to_zarr(
     InvalidInputError
         If a variable has dask chunks of different sizes along a dim: zarr has one chunk size; rechunk.
     """
-    if isinstance(obj, xr.DataArray):
-        if obj.name is None:
-            raise InvalidInputError("a DataArray needs a name to be stored; use rename()", "name")
-        dataset = obj.to_dataset()
-    else:
-        dataset = obj
     if chunks < 1:
         raise InvalidInputError(f"chunks={chunks} must be at least 1", "chunks")
-    encoding = {name: _encoding(array, chunks, sharded) for name, array in dataset.data_vars.items()}
-    for name, given in (kwargs.pop("encoding", None) or {}).items():
-        encoding[name] = encoding.get(name, {}) | dict(given)
-    with warnings.catch_warnings():
-        # Written all the same, by default: without them xarray opens the store with a warning.
-        warnings.filterwarnings("ignore", "Consolidated metadata is currently not part", UserWarning)
+    sizes = obj.chunks if isinstance(obj, Supertiles) else {}
+    dataset = _dataset(obj.template if isinstance(obj, Supertiles) else obj).copy()
+    for array in dataset.data_vars.values():
+        # Not given to xarray, which would forget the rest: packing, and where the CRS is.
+        kept = {key: value for key, value in array.encoding.items() if key not in _OF_THE_STORE}
+        array.encoding = kept | _encoding(array, sizes, chunks, sharded)
+    given = kwargs.pop("encoding", None) or {}
+    encoding = {name: dataset[name].encoding | dict(chosen) for name, chosen in given.items()}
+    with _quiet():
+        if isinstance(obj, Supertiles):
+            return _write_pieces(obj, dataset, store, encoding, kwargs)
         return dataset.to_zarr(store, zarr_format=3, encoding=encoding, **kwargs)
 
 
-def _encoding(array: xr.DataArray, chunks: int, sharded: bool) -> dict[str, Any]:
-    """Return the zarr chunks of a variable, and its shards, which are its dask chunks."""
-    pieces = array.chunks or tuple((size,) for size in array.shape)
+def _write_pieces(
+    tiles: Supertiles, template: xr.Dataset, store: Any, encoding: Mapping[Any, Any], options: dict[str, Any]
+) -> Any:
+    """Write what is in no piece and the metadata of what is, then the pieces."""
+    refused = sorted({"compute", "region", "append_dim"} & set(options))
+    if refused:
+        raise InvalidInputError(
+            f"{', '.join(refused)} can't go with supertiles, which are written now", refused[0]
+        )
+    pieced = [name for name, array in template.data_vars.items() if set(tiles.chunks) <= set(array.dims)]
+    beside = {name: array.compute() for name, array in template.variables.items() if name not in pieced}
+    # Not computed, so that of what is lazy only metadata is written.
+    template.assign(beside).to_zarr(store, zarr_format=3, encoding=encoding, compute=False, **options)
+    options.pop("mode", None)
+    for region, piece in tiles:
+        part = _dataset(piece)[pieced]
+        # Attributes and coordinates are there already.
+        result = part.drop_vars(part.coords).drop_attrs().to_zarr(store, region=region, **options)
+    return result
+
+
+def _dataset(obj: Any) -> xr.Dataset:
+    if isinstance(obj, tuple):
+        raise InvalidInputError(
+            "a result and its validity can't be stored as a pair; make a Dataset of both, of supertiles with "
+            "`.map(lambda pair: pair[0].to_dataset().assign(valid=pair[1]))`",
+            "store",
+        )
+    if isinstance(obj, xr.Dataset):
+        return obj
+    if obj.name is None:
+        raise InvalidInputError("a DataArray needs a name to be stored; use rename()", "name")
+    dataset: xr.Dataset = obj.to_dataset()
+    return dataset
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    with warnings.catch_warnings():
+        # Written all the same, by default: without them xarray opens the store with a warning.
+        warnings.filterwarnings("ignore", "Consolidated metadata is currently not part", UserWarning)
+        yield
+
+
+def _encoding(
+    array: xr.DataArray, pieced: Mapping[Hashable, tuple[int, ...]], chunks: int, sharded: bool
+) -> dict[str, Any]:
+    """Return the zarr chunks of a variable, and its shards, which are its dask chunks.
+
+    `pieced` has the dask chunks of dims along which it comes in pieces.
+    """
+    known = array.chunks or tuple((size,) for size in array.shape)
+    pieces = [pieced.get(dim, given) for dim, given in zip(array.dims, known, strict=True)]
     for dim, sizes in zip(array.dims, pieces, strict=True):
         if len(set(sizes[:-1])) > 1 or sizes[-1] > sizes[0]:
             raise InvalidInputError(

@@ -53,6 +53,11 @@ class Chunking:
         """Return the pixels of chunk (i, j)."""
         return Window(self.rows[i], self.cols[j])
 
+    @property
+    def whole(self) -> Window:
+        """The pixels of all chunks."""
+        return Window((self.rows[0][0], self.rows[-1][1]), (self.cols[0][0], self.cols[-1][1]))
+
     def meeting(self, window: Window) -> tuple[list[int], list[int]]:
         """Return the chunk rows and chunk columns that a window meets, which lies in the image."""
         rows, cols = (
@@ -261,12 +266,12 @@ def plan_chunks(
     source_shape: tuple[int, int],
     source_origin: tuple[int, int] = (0, 0),
 ) -> ChunkPlan:
-    """Plan a chunked target from the node extents of its chunks.
+    """Plan a chunked target from the extents of its chunks' positions.
 
     Parameters
     ----------
     bounds : ndarray, (chunk rows, chunk cols, 4)
-        Node extent of each target chunk, as `node_bounds` gives it.
+        Extent of the positions of each target chunk, as `position_bounds` gives it.
     target : Chunking
         The target chunks.
     kernel : Kernel

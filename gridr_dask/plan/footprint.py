@@ -1,7 +1,7 @@
 """From grid nodes to source windows: where the positions of a target window lie, and what they read.
 
-A position between nodes is a convex combination of them, so the extent of the nodes bounds that of the
-positions, up to rounding. Every node counts, not only those at the edge of a window: a grid may bulge.
+In a cell between nodes positions are bilinear, so in a part of it they are largest and smallest at corners of
+the part, up to rounding. Every node within a window counts, not only those at its edge: a grid may bulge.
 """
 
 from __future__ import annotations
@@ -15,16 +15,26 @@ import numpy.typing as npt
 from gridr_dask.geometry import Boundary, Kernel
 from gridr_dask.geometry.window import Span
 
-__all__ = ["node_bounds", "tap_windows"]
+__all__ = ["FAR", "ROUNDING", "node_bounds", "position_bounds", "tap_windows"]
 
 Spans = Sequence[Span] | npt.NDArray[np.int64]
 
 _SLACK = 5e-13
 _SLACK_RELATIVE = 4 * 2.0**-52
-"""Interpolation between nodes and the snap to half-integers move a position by less than their sum."""
+"""The snap to half-integers moves a position by less than their sum, and so does rounding past a node."""
 
 _SHORT = 8
 """Up to this many nodes in a span, it is quicker to take them one by one for all spans at once."""
+
+_BATCH = 64
+"""Rows of windows that are bounded at a time: new memory for all of them would take most of the time."""
+
+FAR = float(1 << 24)
+"""Grids with coordinates further out are bounded by whole cells, which rounding can't leave."""
+
+ROUNDING = 2.0**-23
+"""What bounds between nodes are grown by: 64 roundings of a number below `FAR`. It takes less than 10 to find
+them, and the engine, which filters splines as far as its own bounds reach, grows those by 16."""
 
 _SMALL = 1 << 30
 """Sources below this size have windows in int32, with room for the reach of any kernel."""
@@ -66,6 +76,98 @@ def node_bounds(
     return bounds
 
 
+def position_bounds(
+    rows: npt.NDArray[Any],
+    cols: npt.NDArray[Any],
+    row_spans: Spans,
+    col_spans: Spans,
+    first: tuple[int, int] = (0, 0),
+    resolution: tuple[int, int] = (1, 1),
+) -> npt.NDArray[np.float64]:
+    """Return what holds the positions of the pixels of every window ``row_spans[i] x col_spans[j]``.
+
+    Parameters
+    ----------
+    rows, cols : ndarray, 2-D
+        Row and column coordinate of nodes. A node counts if both are finite.
+    row_spans, col_spans : sequence of (start, stop), or an array of them
+        Windows in target pixels: ascending and not empty; they may overlap. What lies in cells of which nodes
+        are missing is bounded as if it lay on the nearest node that is given.
+    first : (int, int)
+        Index of the first given node in the whole grid.
+    resolution : (int, int)
+        Target pixels from a node to the next.
+
+    Returns
+    -------
+    ndarray of float64, (len(row_spans), len(col_spans), 4)
+        As of `node_bounds`. Between nodes, grown by more than rounding moves a position.
+    """
+    spans = [np.asarray(given, np.int64) - [0, 1] for given in (row_spans, col_spans)]
+    # First and last pixel, counted from the first node.
+    ends: list[npt.NDArray[np.int64]] = [
+        np.clip(span - start * step, 0, (size - 1) * step)
+        for span, start, step, size in zip(spans, first, resolution, rows.shape, strict=True)
+    ]
+    if resolution == (1, 1):
+        return node_bounds(rows, cols, *(span + np.array([0, 1]) for span in ends))
+    finite = np.isfinite(rows) & np.isfinite(cols)
+    grow = ROUNDING * np.array([-1, 1, -1, 1])
+    if max(np.abs(part).max(where=finite, initial=0) for part in (rows, cols)) > FAR:
+        whole = [
+            np.stack([span[:, 0] // step, -(-span[:, 1] // step) + 1], axis=1)
+            for span, step in zip(ends, resolution, strict=True)
+        ]
+        return node_bounds(rows, cols, *whole) + grow
+    bounds = _planes((len(row_spans), len(col_spans)), np.float64)
+    for axis, values in enumerate((rows, cols)):
+        low = high = values
+        if not finite.all():
+            low, high = (np.where(finite, values, empty) for empty in (np.inf, -np.inf))
+        for start in range(0, len(row_spans), _BATCH):
+            some = slice(start, start + _BATCH)
+            # Along rows first, along columns then: what is interpolated between extremes holds what is
+            # interpolated between values.
+            along = _extremes_of_pixels(low, high, ends[0][some], resolution[0])
+            least, most = (np.ascontiguousarray(part.T) for part in along)
+            for end, part in enumerate(_extremes_of_pixels(least, most, ends[1], resolution[1])):
+                bounds[some, :, 2 * axis + end] = part.T
+    bounds += grow
+    return bounds
+
+
+def _extremes_of_pixels(
+    low: npt.NDArray[Any], high: npt.NDArray[Any], ends: npt.NDArray[np.int64], step: int
+) -> tuple[npt.NDArray[Any], npt.NDArray[Any]]:
+    """Reduce the rows of nodes, every `step` pixels, that pixels from a first to a last one see to one row.
+
+    These are the nodes in between, and those interpolated at both ends.
+    """
+    inner = np.stack([-(-ends[:, 0] // step), ends[:, 1] // step + 1], axis=1)
+    some = inner[:, 0] < inner[:, 1]
+    first, last = (_interpolated(low, pixels, step) for pixels in ends.T)
+    least = np.minimum(first, last)
+    if high is not low:
+        first, last = (_interpolated(high, pixels, step) for pixels in ends.T)
+    most = np.maximum(first, last, out=first)
+    for extreme, values, reduce in ((least, low, np.minimum), (most, high, np.maximum)):
+        if some.all():
+            reduce(extreme, _reduce(values, inner, reduce), out=extreme)
+        elif some.any():
+            extreme[some] = reduce(extreme[some], _reduce(values, inner[some], reduce))
+    return least, most
+
+
+def _interpolated(values: npt.NDArray[Any], pixels: npt.NDArray[np.int64], step: int) -> npt.NDArray[Any]:
+    """Return rows of nodes at pixels, in float64; a node of weight 0 is not read."""
+    index, past = np.divmod(pixels, step)
+    # Between a node and itself there is no weight of 0, which infinity can't be multiplied with.
+    weight = np.where(past > 0, past / step, 0.5)[:, None]
+    found: npt.NDArray[Any] = values[index] * (1 - weight)
+    found += values[index + (past > 0)] * weight
+    return found
+
+
 def _reduce(values: npt.NDArray[Any], spans: Spans, reduce: np.ufunc) -> npt.NDArray[Any]:
     """Reduce the rows of each span to one."""
     starts, last = np.asarray(spans).T - [[0], [1]]
@@ -95,7 +197,7 @@ def tap_windows(
     Parameters
     ----------
     bounds : ndarray, (..., 4)
-        Extents of positions, as `node_bounds` gives them.
+        Extents of positions, as `position_bounds` gives them.
     kernel : Kernel
         The interpolation, whose taps surround a position.
     boundary : Boundary

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from html import escape
+from math import prod
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from gridr_dask.geometry import Grid, Window
-from gridr_dask.plan.chunks import ChunkPlan
+from gridr_dask.plan.chunks import Chunking, ChunkPlan
 from gridr_dask.plan.memory import Load, at_most, parts_of_tasks
 from gridr_dask.plan.picture import footprints
 
@@ -48,12 +49,15 @@ class Plan:
         Bytes that a task holds for each node.
     loads : tuple of Load
         The variables.
+    joined : Chunking, optional
+        Chunks of the target, of which the planned ones are parts.
     """
 
     each: tuple[ChunkPlan, ...]
     grid: Grid
     node_bytes: int
     loads: tuple[Load, ...]
+    joined: Chunking | None = None
 
     @property
     def chunks(self) -> ChunkPlan:
@@ -72,9 +76,9 @@ class Plan:
 
     @property
     def tasks(self) -> int:
-        """Number of tasks that make target chunks."""
-        rows, cols = self.chunks.target.shape
-        return rows * cols * sum(load.blocks for load in self.loads)
+        """Number of tasks that make target chunks, or parts of them, and that put parts together."""
+        counts = [prod(chunks.shape) for chunks in (self.chunks.target, self.joined) if chunks is not None]
+        return sum(counts) * sum(load.blocks for load in self.loads)
 
     @property
     def peak(self) -> int:
@@ -83,18 +87,36 @@ class Plan:
 
     def at_most(self) -> int:
         """Return a quick bound of `peak`."""
-        return max(at_most(load, chunks, self._node_bytes) for load, chunks in self._pairs())
+        parts = max(at_most(load, chunks, self._node_bytes) for load, chunks in self._pairs())
+        return max([parts, *(task.total for task in self._joining())])
 
     def largest(self) -> LargestTask:
         """Return the task that holds most."""
-        found = []
+        found = self._joining()
         for load, chunks in self._pairs():
             parts = parts_of_tasks(load, chunks, self._node_bytes)
-            total: npt.NDArray[np.int64] = sum(parts.values(), np.zeros(chunks.target.shape, np.int64))
-            i, j = np.unravel_index(int(total.argmax()), total.shape)
+            i, j = _largest(_sum(parts))
             part = {name: int(sizes[i, j]) for name, sizes in parts.items()}
-            found.append(LargestTask(load.name, chunks.window(int(i), int(j)), part))
+            found.append(LargestTask(load.name, chunks.window(i, j), part))
         return max(found, key=lambda task: task.total)
+
+    def totals(self) -> npt.NDArray[np.int64]:
+        """Return the bytes that the tasks of the planned chunks hold: of the variable that needs most."""
+        each = [_sum(parts_of_tasks(load, chunks, self._node_bytes)) for load, chunks in self._pairs()]
+        return np.maximum.reduce(each)  # type: ignore[no-any-return]
+
+    def _joining(self) -> list[LargestTask]:
+        """Return the largest tasks that put parts together, one for each variable."""
+        if self.joined is None:
+            return []
+        sizes = np.multiply.outer(*self.joined.sizes)
+        i, j = _largest(sizes)
+        held = [
+            {"parts": size, "result": size}
+            for size in (int(sizes[i, j]) * n.target_bytes for n in self.loads)
+        ]
+        window = self.joined.window(i, j)
+        return [LargestTask(load.name, window, parts) for load, parts in zip(self.loads, held, strict=True)]
 
     def _pairs(self) -> Iterator[tuple[Load, ChunkPlan]]:
         return zip(self.loads, self.each, strict=True)
@@ -181,7 +203,10 @@ class Plan:
         (rows, cols), shape = self.chunks.target.shape, self.chunks.source_shape
         yield "variables", ", ".join(load.name for load in self.loads)
         yield "source", f"{shape[0]} x {shape[1]} pixels"
-        yield "target chunks", f"{rows} x {cols}"
+        if self.joined is None:
+            yield "target chunks", f"{rows} x {cols}"
+        else:
+            yield "target chunks", "{} x {}, in parts: ".format(*self.joined.shape) + f"{rows} x {cols}"
         yield "tasks", f"{self.tasks}, {summary['tasks without source']} of them without source"
         amplification = summary["read amplification"]
         how = {
@@ -192,6 +217,15 @@ class Plan:
         yield "read", f"{_bytes(summary['bytes read'])}, {how[summary['source']]}"
         parts = ", ".join(f"{name} {_bytes(size)}" for name, size in largest.parts.items())
         yield "largest task", f"{_bytes(largest.total)} ({parts}), {largest.target} of {largest.name}"
+
+
+def _sum(parts: Mapping[str, npt.NDArray[np.int64]]) -> npt.NDArray[np.int64]:
+    return np.add.reduce(list(parts.values()))  # type: ignore[no-any-return]
+
+
+def _largest(sizes: npt.NDArray[np.int64]) -> tuple[int, int]:
+    i, j = np.unravel_index(int(sizes.argmax()), sizes.shape)
+    return int(i), int(j)
 
 
 def _bytes(size: float) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,8 +10,8 @@ import numpy.typing as npt
 
 from gridr_dask.compute import Nodes
 from gridr_dask.geometry import Window
-from gridr_dask.geometry.window import Span
-from gridr_dask.plan import node_bounds
+from gridr_dask.plan import position_bounds
+from gridr_dask.plan.footprint import Spans
 from gridr_dask.positions.cells import upsampled
 
 __all__ = ["AbsoluteGrid", "DisplacementGrid", "displaced", "displaced_bounds"]
@@ -58,14 +57,15 @@ def displaced(nodes: Nodes, target: Window) -> Nodes:
 def displaced_bounds(
     rows: _Array,
     cols: _Array,
-    row_spans: Sequence[Span],
-    col_spans: Sequence[Span],
+    row_spans: Spans,
+    col_spans: Spans,
     first: tuple[int, int],
     resolution: tuple[int, int],
 ) -> npt.NDArray[np.float64]:
-    """Return the extent of positions, as `node_bounds`, for nodes that hold displacements."""
+    """Return the extent of positions, as `position_bounds`, for nodes that hold displacements."""
     i, j = (
         (np.arange(size, dtype=np.float64) + start) * step
         for size, start, step in zip(rows.shape, first, resolution, strict=True)
     )
-    return node_bounds(rows + i[:, None], cols + j[None, :], row_spans, col_spans)
+    # An index is bilinear too, so these are positions as any.
+    return position_bounds(rows + i[:, None], cols + j[None, :], row_spans, col_spans, first, resolution)

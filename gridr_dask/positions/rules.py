@@ -14,7 +14,8 @@ from gridr_dask.compute import Nodes
 from gridr_dask.errors import InvalidInputError
 from gridr_dask.geometry import Grid, Window
 from gridr_dask.geometry.window import Span
-from gridr_dask.plan import Chunking, node_bounds
+from gridr_dask.plan import Chunking, position_bounds
+from gridr_dask.plan.footprint import FAR, ROUNDING
 
 __all__ = ["AffineGrid", "CallableGrid", "Rule"]
 
@@ -38,7 +39,7 @@ class Rule(Protocol):
         """Return nodes from which each pixel of a target window is interpolated."""
 
     def bounds(self, target: Chunking) -> _Floats:
-        """Return what holds all nodes of each target chunk, as `gridr_dask.plan.node_bounds` does."""
+        """Return what holds all positions of each target chunk, as `gridr_dask.plan.position_bounds` does."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,18 +73,21 @@ class AffineGrid:
         return Nodes(rows, cols, (needed.rows[0], needed.cols[0]), (_SPACING, _SPACING))
 
     def bounds(self, target: Chunking) -> _Floats:
-        """Return the extent of each chunk's nodes: that of the outermost ones."""
-        grid, whole = self._grid, Window.whole(self.shape)
-        row_nodes = [grid.nodes_of(Window(span, whole.cols)).rows for span in target.rows]
-        col_nodes = [grid.nodes_of(Window(whole.rows, span)).cols for span in target.cols]
-        rows, cols = (
-            np.array([(start, stop - 1) for start, stop in spans], np.float64) * _SPACING
-            for spans in (row_nodes, col_nodes)
-        )
+        """Return the extent of each chunk: that of its corners."""
+        a, b, c, d, e, f = map(abs, self.numbers)
+        height, width = (size + _SPACING for size in self.shape)
+        ends = [np.array(spans, np.float64) - [0, 1] for spans in (target.rows, target.cols)]
+        if max(a * width + b * height + c, d * width + e * height + f) > FAR:
+            # Of all nodes around it: rounding can't leave them.
+            ends = [
+                np.stack([np.floor(x), np.ceil(y)], 1) * _SPACING
+                for x, y in (end.T / _SPACING for end in ends)
+            ]
+        rows, cols = ends
         corners = self._at(rows[:, None, :, None], cols[None, :, None, :])
         extremes = [extreme(part, axis=(2, 3)) for part in corners for extreme in (np.min, np.max)]
         bounds: _Floats = np.stack(extremes, axis=-1)
-        return bounds
+        return bounds + ROUNDING * np.array([-1, 1, -1, 1])
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,12 +144,13 @@ class CallableGrid:
             ) from error
 
     def bounds(self, target: Chunking) -> _Floats:
-        """Return the extent of the nodes of each chunk: the function is called for all of them, once more."""
+        """Return the extent of each chunk: the function is called for all of its nodes, once more."""
         bounds = np.empty((len(target.rows), len(target.cols), 4))
         for (i, rows), (j, cols) in product(enumerate(target.rows), enumerate(target.cols)):
             nodes = self.nodes(Window(rows, cols))
-            whole = [(0, size) for size in nodes.rows.shape]
-            bounds[i, j] = node_bounds(nodes.rows, nodes.cols, whole[:1], whole[1:])[0, 0]
+            bounds[i, j] = position_bounds(
+                nodes.rows, nodes.cols, [rows], [cols], nodes.first, nodes.resolution
+            )[0, 0]
         return bounds
 
 

@@ -1,13 +1,17 @@
 """From grid nodes to source windows."""
 
+from itertools import product
+
 import numpy as np
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from gridr_dask.geometry import Boundary
-from gridr_dask.plan import node_bounds
-from gridr_dask.plan.footprint import tap_windows
+from gridr_dask.compute import Nodes
+from gridr_dask.geometry import Boundary, Grid, Window
+from gridr_dask.plan import node_bounds, position_bounds
+from gridr_dask.plan.footprint import ROUNDING, tap_windows
+from gridr_dask.positions.cells import upsampled
 from tests import oracles
 from tests.scenes import BOUNDARIES, KERNELS, LOCAL, NOISE, SPLINES, kernel_named
 from tests.strategies import seeds
@@ -54,6 +58,66 @@ def test_bounds_without_a_finite_node_are_empty():
     nodes = np.full((2, 2), np.nan)
     bounds = node_bounds(nodes, nodes, [(0, 2)], [(0, 2)])
     assert bounds.tolist() == [[[np.inf, -np.inf, np.inf, -np.inf]]]
+
+
+@given(
+    seed=seeds,
+    broken=st.sampled_from([0, 0.1, 0.4]),
+    resolution=st.sampled_from([(1, 1), (2, 3), (1, 7), (10, 10), (64, 5)]),
+    scale=st.sampled_from([1.0, 1e-9, 1e5, 1e7, 1e12]),
+    dtype=st.sampled_from(["f4", "f8"]),
+)
+def test_bounds_hold_every_position_and_no_node_beyond_their_cells(seed, broken, resolution, scale, dtype):
+    """The positions as the engine computes them; also where nodes are not finite, or rounding is coarse."""
+    rng = np.random.default_rng(seed)
+    shape, first = tuple(rng.integers(2, 7, 2)), tuple(rng.integers(0, 3, 2))
+    rows, cols = (scale * rng.normal(size=(2, *shape)) * rng.choice([1, 1e-6, 0], shape)).astype(dtype)
+    rows[rng.random(shape) < broken] = rng.choice([np.nan, np.inf])
+    pixels = [(size - 1) * step + 1 for size, step in zip(shape, resolution, strict=True)]
+    targets = [
+        np.array(spans(rng, size)) + start * step
+        for size, start, step in zip(pixels, first, resolution, strict=True)
+    ]
+    found = position_bounds(rows, cols, *targets, first, resolution)
+    inward = np.array([1, -1, 1, -1])
+    for (i, span), (j, across) in product(*map(enumerate, targets)):
+        with np.errstate(invalid="ignore"):
+            positions = upsampled(Nodes(rows, cols, first, resolution), Window(tuple(span), tuple(across)))
+        valid = np.isfinite(positions).all(axis=0)
+        least = (
+            [extreme(part[valid]) for part in positions for extreme in (np.min, np.max)]
+            if valid.any()
+            else []
+        )
+        if least:
+            slack = 4 * np.spacing(np.abs(found[i, j]))  # as `tap_windows` adds
+            assert (found[i, j] * inward <= np.array(least) * inward + slack).all()
+        grid = Grid(shape, resolution)
+        nodes = [of - start for of, start in zip(grid.nodes_of_chunks([span], [across]), first, strict=True)]
+        whole = node_bounds(rows, cols, *nodes)[0, 0]
+        assert (found[i, j] * inward >= whole * inward - ROUNDING - 1e-9 * np.abs(scale)).all()
+
+
+@given(seed=seeds)
+def test_bounds_of_a_plane_are_those_of_its_pixels(seed):
+    rng = np.random.default_rng(seed)
+    i, j = np.mgrid[:6, :7] * np.array([[[100]], [[40]]])
+    a, b, c, d = rng.uniform(-2, 2, 4)
+    targets = spans(rng, 501), spans(rng, 241)
+    found = position_bounds(a * i + b * j, c * i + d * j, *targets, (0, 0), (100, 40))
+    for (k, rows), (m, cols) in product(*map(enumerate, targets)):
+        y, x = np.meshgrid([rows[0], rows[1] - 1], [cols[0], cols[1] - 1])
+        exact = [extreme(part) for part in (a * y + b * x, c * y + d * x) for extreme in (np.min, np.max)]
+        np.testing.assert_allclose(found[k, m], exact, rtol=0, atol=2 * ROUNDING)
+
+
+def test_a_bulge_within_a_window_counts_between_the_edges_too():
+    rows = np.zeros((5, 5))
+    rows[2, 2] = 40
+    found = position_bounds(rows, rows, [(3, 38)], [(3, 38)], (0, 0), (10, 10))[0, 0]
+    np.testing.assert_allclose(found, [0, 40, 0, 40], atol=ROUNDING)
+    beside = position_bounds(rows, rows, [(3, 38)], [(11, 16)], (0, 0), (10, 10))[0, 0]
+    np.testing.assert_allclose(beside, [0, 20, 0, 20], atol=ROUNDING)
 
 
 def windows_of(bounds, kernel, shape, origin=(0, 0), boundary=None):

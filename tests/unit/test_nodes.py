@@ -1,5 +1,7 @@
 """The grid side of a graph: extents and pieces of a grid, numpy or dask."""
 
+from itertools import product
+
 import dask
 import dask.array as da
 import numpy as np
@@ -7,10 +9,13 @@ import pytest
 from dask._task_spec import DataNode
 from hypothesis import given
 
+from gridr_dask.compute import Nodes
 from gridr_dask.geometry import Grid, Window
 from gridr_dask.graph import positions_of
 from gridr_dask.graph.tasks import gather_nodes
-from gridr_dask.plan import Chunking
+from gridr_dask.plan import Chunking, node_bounds
+from gridr_dask.plan.footprint import ROUNDING
+from gridr_dask.positions.cells import upsampled
 from tests.scenes import cuts
 from tests.strategies import seeds
 
@@ -39,7 +44,27 @@ def test_a_dask_grid_has_the_extents_of_the_same_numpy_grid(seed):
     lazy = positions_of(da.from_array(rows, chunks), cols, grid)
     with dask.config.set(scheduler="synchronous"):
         found = lazy.bounds(target)
-    np.testing.assert_array_equal(found, positions_of(rows, cols, grid).bounds(target))
+    expected = positions_of(rows, cols, grid).bounds(target)
+    if grid.resolution == (1, 1):
+        np.testing.assert_array_equal(found, expected)
+    # Cells between two blocks count whole; and none counts for more.
+    inward = np.array([1, -1, 1, -1])
+    whole = node_bounds(rows, cols, *grid.nodes_of_chunks(target.rows, target.cols))
+    assert (found * inward >= (whole * inward) - ROUNDING).all()
+    for i, j in np.ndindex(target.shape):
+        positions = np.stack(upsampled(Nodes(rows, cols, (0, 0), grid.resolution), target.window(i, j)))
+        low = np.where(np.isfinite(positions).all(axis=0), positions, np.inf).min(axis=(1, 2))
+        high = np.where(np.isfinite(positions).all(axis=0), positions, -np.inf).max(axis=(1, 2))
+        assert (found[i, j, ::2] <= low).all()
+        assert (found[i, j, 1::2] >= high).all()
+
+
+def test_cells_within_the_blocks_of_a_dask_grid_are_cut_as_those_of_a_numpy_grid():
+    rows = np.add.outer(np.arange(21.0), np.arange(21) / 3)
+    grid, target = Grid((21, 21), (10, 10)), Chunking(((3, 47), (52, 88)), ((104, 105), (120, 188)))
+    lazy = positions_of(da.from_array(rows, 10), rows, grid)
+    expected = positions_of(rows, rows, grid).bounds(target)
+    np.testing.assert_allclose(lazy.bounds(target), expected, rtol=0, atol=1e-9)
 
 
 @given(seeds)
@@ -84,7 +109,12 @@ def test_displaced_nodes_are_the_same_from_numpy_and_from_dask():
     grid, target = Grid((4, 5), (3, 2)), Chunking(((0, 4), (4, 10)), ((0, 3), (3, 9)))
     eager = positions_of(rows, -rows, grid, displacement=True)
     lazy = positions_of(da.from_array(rows, 2), -rows, grid, displacement=True)
-    np.testing.assert_array_equal(lazy.bounds(target), eager.bounds(target))
+    for (i, j), positions in product(np.ndindex(target.shape), (eager, lazy)):
+        nodes, bounds = eager.nodes(target.window(i, j)), positions.bounds(target)[i, j]
+        assert (
+            bounds * [1, -1, 1, -1]
+            <= [nodes.rows.min(), -nodes.rows.max(), nodes.cols.min(), -nodes.cols.max()]
+        ).all()
     expected = eager.nodes(Window((4, 10), (3, 9)))
     for positions in (eager, lazy):
         task = positions.recipe(target).task("key", (1, 1))

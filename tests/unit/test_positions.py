@@ -16,7 +16,8 @@ from gridr_dask import AbsoluteGrid, AffineGrid, CallableGrid, CrsGrid, Displace
 from gridr_dask.compute import Nodes
 from gridr_dask.errors import InvalidInputError
 from gridr_dask.geometry import Window
-from gridr_dask.plan import Chunking, node_bounds
+from gridr_dask.plan import Chunking
+from gridr_dask.plan.footprint import ROUNDING
 from gridr_dask.positions import displaced
 from gridr_dask.positions.cells import upsampled
 from tests.geo import UTM, texture
@@ -147,15 +148,21 @@ def test_upsampling_gives_the_positions_of_the_engine(seed, resolution):
     "given", [AffineGrid((0.6, 0.1, 3.0, -0.2, 0.7, 12.0), SHAPE), CallableGrid(wave, SHAPE)]
 )
 @pytest.mark.parametrize("cut", [7, 50, 200])
-def test_bounds_are_those_of_the_nodes(given, cut):
+def test_bounds_are_those_of_the_pixels(given, cut):
     target = Chunking.from_sizes(*([min(cut, n - k) for k in range(0, n, cut)] for n in SHAPE))
     bounds = given.bounds(target)
     for i, j in np.ndindex(bounds.shape[:2]):
-        nodes = given.nodes(Window(target.rows[i], target.cols[j]))
-        whole = [(0, n) for n in nodes.rows.shape]
-        np.testing.assert_array_equal(
-            bounds[i, j], node_bounds(nodes.rows, nodes.cols, whole[:1], whole[1:])[0, 0]
-        )
+        window = target.window(i, j)
+        pixels = upsampled(given.nodes(window), window)
+        exact = [extreme(part) for part in pixels for extreme in (np.min, np.max)]
+        np.testing.assert_allclose(bounds[i, j], exact, rtol=0, atol=2 * ROUNDING)
+        assert (bounds[i, j] * [1, -1, 1, -1] <= np.multiply(exact, [1, -1, 1, -1])).all()
+
+
+def test_an_affine_map_that_leads_far_is_bounded_by_its_nodes():
+    given, target = AffineGrid((1.0, 0.0, 2.0**40, 0.0, 1.0, 0.0), SHAPE), Chunking(((65, 66),), ((65, 66),))
+    bounds = [64 - ROUNDING, 128 + ROUNDING, 2**40 + 64, 2**40 + 128]
+    np.testing.assert_allclose(given.bounds(target)[0, 0], bounds, rtol=0, atol=1e-4)
 
 
 @pytest.mark.parametrize(

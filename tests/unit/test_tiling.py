@@ -64,7 +64,72 @@ def test_chunks_that_were_asked_for_are_kept_or_refused():
         lazy = source().gridr.resample(**call, chunks={"y": 2000})
         # A plan shows what is refused.
         assert source().gridr.plan(**call, chunks=2000).peak > 30 * MIB
-    assert lazy.data.chunksize[1:] == (2000, 512)
+    assert lazy.data.chunksize[1:] == (2000, 1024)
+
+
+ZOOMS = {
+    "nearest": {"interp": "nearest"},
+    "cubic, validity": {"interp": "cubic", "return_mask": True},
+    "spline": {"interp": "bspline3", "memory": 20},
+    "each band by itself": {"src_nodata": 7, "return_mask": True, "dtype": "u1"},
+    "masked": {
+        "mask": np.arange(2000 * 2000).reshape(2000, 2000) % 91 > 0,
+        "return_mask": True,
+        "memory": 12,
+    },
+    "a lazy grid": {"lazy": True},
+    "columns first": {"turned": True, "return_mask": True},
+}
+
+
+@pytest.mark.parametrize("zoom", ZOOMS)
+def test_a_chunk_that_sees_too_much_is_made_in_parts(zoom):
+    """100:1 with chunks that are asked for: a chunk alone would see all of the source."""
+    arguments = dict(ZOOMS[zoom])
+    memory = arguments.pop("memory", 9) * MIB
+    values = np.random.default_rng(0).integers(0, 200, (2, 2000, 2000)).astype("f4")
+    image = xr.DataArray(values, dims=("band", "y", "x"), name="image")
+    zoomed = np.mgrid[:40, :40] * 50.0 + 0.3
+    lazy_grid = da.from_array(zoomed, chunks=(2, 16, 16)) if arguments.pop("lazy", False) else zoomed
+    if arguments.pop("turned", False):
+        image = image.transpose("x", "band", "y")
+    expected = image.gridr.resample(zoomed, **arguments)
+    with dask.config.set({"gridr.task-memory": memory}):
+        chunked = image.chunk(band=1, y=128, x=128)
+        lazy = chunked.gridr.resample(lazy_grid, chunks=(30, 40), **arguments)
+        plan = chunked.gridr.plan(lazy_grid, chunks=(30, 40), **arguments)
+    assert plan.joined is not None
+    assert plan.peak <= memory
+    assert f"2 x 1, in parts: {plan.chunks.target.shape[0]} x" in repr(plan)
+    assert plan.tasks == 2 * (2 + np.prod(plan.chunks.target.shape))
+    pairs = zip(lazy, expected, strict=True) if "return_mask" in arguments else [(lazy, expected)]
+    for half, whole in pairs:
+        rows, cols = (half.get_axis_num(dim) for dim in ("y", "x"))
+        assert (half.chunks[rows], half.chunks[cols]) == ((30, 10), (40,))
+        assert half.values.tobytes() == whole.values.tobytes()
+
+
+def test_only_what_sees_too_much_is_made_in_parts():
+    """A perspective view: far below 50 pixels of the source for one of the target, near 2."""
+    down, right = np.mgrid[:100, :100]
+    rows, cols = 1900 - 60_000 / (down + 32.0), (right - 50.0) * 1900 / (down + 32) + 1000
+    image = xr.DataArray(np.random.default_rng(0).random((2000, 2000), "f4"), dims=("y", "x"))
+    with dask.config.set({"gridr.task-memory": "9 MiB"}):
+        lazy = image.chunk(128).gridr.resample((rows, cols), chunks=50)
+        target = image.chunk(128).gridr.plan((rows, cols), chunks=50).chunks.target
+    assert lazy.chunks == ((50, 50), (50, 50))
+    assert len(target.rows) > 2
+    assert target.rows[-1] == (50, 100)
+    assert lazy.values.tobytes() == image.gridr.resample((rows, cols)).values.tobytes()
+
+
+def test_parts_that_do_not_help_are_not_made():
+    zoomed = np.mgrid[:40, :40] * 50.0
+    image = xr.DataArray(da.zeros((2000, 2000), chunks=2000), dims=("y", "x"))
+    with dask.config.set({"gridr.task-memory": "9 MiB"}):
+        with pytest.raises(gridr_dask.InvalidInputError, match="40 x 40 target chunk at rows"):
+            image.gridr.resample(zoomed, chunks=40)
+        assert image.gridr.plan(zoomed, chunks=40).joined is None
 
 
 def test_the_setting_is_read_at_each_call():

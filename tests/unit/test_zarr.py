@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import xarray as xr
 import zarr
+from odc.geo.geobox import GeoBox
 from zarr.storage import MemoryStore, WrapperStore
 
 import gridr_dask
@@ -148,6 +149,28 @@ def test_the_encoding_of_the_caller_wins(tmp_path):
     array = zarr.open_array(tmp_path / "a.zarr", path="height", mode="r")
     assert array.compressors == ()
     assert array.shards == (16, 32)
+
+
+@pytest.mark.parametrize("chunks", [None, 20], ids=["numpy", "dask"])
+def test_packing_and_the_crs_are_written(tmp_path, chunks):
+    box = GeoBox.from_bbox((500_000, 5_000_000, 500_800, 5_000_600), "EPSG:32632", resolution=10)
+    values = np.random.default_rng(1).integers(0, 3000, (50, 60)) / 100
+    source = xr.DataArray(values, dims=("y", "x"), name="height")
+    source.encoding = {
+        "dtype": "i2",
+        "scale_factor": 0.01,
+        "_FillValue": -9999,
+        "chunks": (7, 7),
+        "zlib": True,
+    }
+    result = source.gridr.resample(GRID, interp="nearest", coords=box, chunks=chunks)
+    gridr_dask.to_zarr(result, tmp_path / "a.zarr", chunks=10)
+    with opened(tmp_path / "a.zarr", decode_coords="all") as back:
+        assert back.height.odc.geobox == box
+        assert (back.height.encoding["dtype"], back.height.encoding["scale_factor"]) == (np.int16, 0.01)
+        np.testing.assert_allclose(back.height, result, atol=1e-9)
+    assert result.encoding["dtype"] == "i2"
+    assert "shards" not in result.encoding
 
 
 def test_an_array_without_a_name_is_refused(tmp_path):

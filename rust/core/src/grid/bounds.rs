@@ -1,14 +1,17 @@
 //! Extent of the positions of a target window, from the nodes around it.
 
-use super::Grid;
+use std::iter::once;
+
+use super::{Grid, Mesh};
 use crate::arch::Job;
 use crate::image::Array;
 use crate::sample::{DType, Sample};
 use crate::window::Window;
 
-/// Smallest and largest row, smallest and largest column of the finite nodes around a target window.
+/// What holds the positions of a target window: smallest and largest row, smallest and largest column.
 ///
-/// `inf, -inf` when there is none. A position between nodes is a convex combination of them, up to rounding.
+/// `inf, -inf` when there is none. Of nodes that are the positions, the extent; between nodes, up to rounding, that of
+/// the window's own pixels: in the part of a cell, a bilinear map takes its extremes at the corners of the part.
 pub(crate) struct Bounds<'t, 'a> {
     pub(crate) grid: &'t Grid<'a>,
     pub(crate) target: &'t Window,
@@ -17,37 +20,93 @@ pub(crate) struct Bounds<'t, 'a> {
 /// Partial extremes, so that the loop vectorises.
 const LANES: usize = 8;
 
+/// `lanes[0]` holds minima, `lanes[1]` maxima, of rows and columns.
+type Lanes = [[[f64; LANES]; 2]; 2];
+
+const NOTHING: Lanes = [[[f64::INFINITY; LANES]; 2], [[f64::NEG_INFINITY; LANES]; 2]];
+
+/// Cells with nodes further out are taken whole.
+const FAR: f64 = (1 << 24) as f64;
+
+/// Rounding moves two positions between nodes that are not `FAR` by less than this: 5 roundings of each.
+const ROUNDING: f64 = 1.0 / (1 << 25) as f64;
+
 impl Job for Bounds<'_, '_> {
     type Output = [f64; 4];
 
     #[inline(always)]
     fn run(self) -> [f64; 4] {
         let Self { grid, target } = self;
-        let mut lanes = [[f64::INFINITY; LANES], [f64::NEG_INFINITY; LANES]].map(|x| [x; 2]);
-        if target.rows() > 0 && target.cols() > 0 {
-            let nodes = grid.needed(target);
-            for row in nodes.row0..nodes.row1 {
-                match (grid.rows.dtype, grid.cols.dtype) {
-                    (DType::F32, DType::F32) => line::<f32, f32>(grid, &nodes, row, &mut lanes),
-                    (DType::F32, _) => line::<f32, f64>(grid, &nodes, row, &mut lanes),
-                    (_, DType::F32) => line::<f64, f32>(grid, &nodes, row, &mut lanes),
-                    _ => line::<f64, f64>(grid, &nodes, row, &mut lanes),
-                }
-            }
+        let mut lanes = NOTHING;
+        if target.rows() == 0 || target.cols() == 0 {
+            return ends(&lanes);
         }
-        let low = |x: [f64; LANES]| x.into_iter().fold(f64::INFINITY, f64::min);
-        let high = |x: [f64; LANES]| x.into_iter().fold(f64::NEG_INFINITY, f64::max);
-        [low(lanes[0][0]), high(lanes[1][0]), low(lanes[0][1]), high(lanes[1][1])]
+        lines(grid, &grid.needed(target), &mut lanes);
+        if !grid.is_sparse() {
+            return ends(&lanes);
+        }
+        if ends(&lanes).iter().all(|x| x.abs() <= FAR) {
+            lanes = NOTHING;
+            lines(grid, &grid.inside(target), &mut lanes);
+            rim(grid, target, &mut lanes);
+        }
+        let [top, bottom, left, right] = ends(&lanes);
+        [top - ROUNDING, bottom + ROUNDING, left - ROUNDING, right + ROUNDING]
     }
 }
 
-/// Takes in one line of nodes: `lanes[0]` holds minima, `lanes[1]` maxima, of rows and columns.
+#[inline(always)]
+fn ends(lanes: &Lanes) -> [f64; 4] {
+    let low = |x: [f64; LANES]| x.into_iter().fold(f64::INFINITY, f64::min);
+    let high = |x: [f64; LANES]| x.into_iter().fold(f64::NEG_INFINITY, f64::max);
+    [low(lanes[0][0]), high(lanes[1][0]), low(lanes[0][1]), high(lanes[1][1])]
+}
+
+/// Takes in a window of nodes.
+#[inline(always)]
+fn lines(grid: &Grid<'_>, nodes: &Window, lanes: &mut Lanes) {
+    if nodes.cols() == 0 {
+        return;
+    }
+    for row in nodes.row0..nodes.row1 {
+        match (grid.rows.dtype, grid.cols.dtype) {
+            (DType::F32, DType::F32) => line::<f32, f32>(grid, nodes, row, lanes),
+            (DType::F32, _) => line::<f32, f64>(grid, nodes, row, lanes),
+            (_, DType::F32) => line::<f64, f32>(grid, nodes, row, lanes),
+            _ => line::<f64, f64>(grid, nodes, row, lanes),
+        }
+    }
+}
+
+/// Takes in the positions along the edges of a target window: where an edge meets the lines of nodes, and its ends.
+#[inline(always)]
+fn rim(grid: &Grid<'_>, target: &Window, lanes: &mut Lanes) {
+    let cuts = |start: i64, stop: i64, step: i64| {
+        let nodes = ((start / step + 1) * step..stop - 1).step_by(step as usize);
+        once(start).chain(nodes).chain(once(stop - 1))
+    };
+    let rows = || cuts(target.row0, target.row1, grid.spacing.0);
+    let cols = || cuts(target.col0, target.col1, grid.spacing.1);
+    let mut mesh = Mesh::EMPTY;
+    let mut visit = |row: i64, col: i64| {
+        mesh.locate(grid, (row, col), 1);
+        take(mesh.positions[0][0], mesh.positions[1][0], 0, lanes);
+    };
+    for row in [target.row0, target.row1 - 1] {
+        cols().for_each(|col| visit(row, col));
+    }
+    for col in [target.col0, target.col1 - 1] {
+        rows().for_each(|row| visit(row, col));
+    }
+}
+
+/// Takes in one line of nodes.
 #[inline(always)]
 fn line<R: Sample<f64>, C: Sample<f64>>(
     grid: &Grid<'_>,
     nodes: &Window,
     row: i64,
-    lanes: &mut [[[f64; LANES]; 2]; 2],
+    lanes: &mut Lanes,
 ) {
     let start = |array: &Array<'_>| {
         let at = (row - grid.nodes.row0, nodes.col0 - grid.nodes.col0);
@@ -82,9 +141,9 @@ fn line<R: Sample<f64>, C: Sample<f64>>(
     }
 }
 
-/// Takes in one node, unless a coordinate is not finite.
+/// Takes in one position, unless a coordinate is not finite.
 #[inline(always)]
-fn take(row: f64, col: f64, lane: usize, lanes: &mut [[[f64; LANES]; 2]; 2]) {
+fn take(row: f64, col: f64, lane: usize, lanes: &mut Lanes) {
     // Finite times 0 is 0, anything else is NaN.
     let finite = row * 0.0 + col * 0.0 == 0.0;
     for (axis, x) in [row, col].into_iter().enumerate() {

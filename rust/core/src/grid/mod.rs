@@ -132,4 +132,15 @@ impl<'a> Grid<'a> {
             col1: (target.col1 - 1 + dc - 1) / dc + 1,
         }
     }
+
+    /// The nodes that stand on pixels of a target window, which is not empty.
+    fn inside(&self, target: &Window) -> Window {
+        let (dr, dc) = self.spacing;
+        Window {
+            row0: (target.row0 + dr - 1) / dr,
+            row1: (target.row1 - 1) / dr + 1,
+            col0: (target.col0 + dc - 1) / dc,
+            col1: (target.col1 - 1) / dc + 1,
+        }
+    }
 }
