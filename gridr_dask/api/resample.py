@@ -76,7 +76,7 @@ class _Variable:
         )
         source = self.surrounded.joined(source, self.resampling.axes)
         mask = None if mask is None else self.surrounded.joined(mask, (0, 1))
-        return image_of(source, mask, self.resampling)
+        return image_of(source, mask, self.resampling, may_change=request.source == "auto")
 
     def now(self, request: Request) -> tuple[Any, Any]:
         """Return the resampled array, and its validity if it is asked for."""
@@ -97,8 +97,8 @@ def resample(obj: _Object, grid: Any, **arguments: Any) -> Any:
     results, valids = {}, {}
     for name, variable in variables.items():
         with _noting(name, obj):
-            if tiling is not None and name in images:
-                pair = resample_lazily(images[name], tiling)
+            if tiling is not None and name in tiling.images:
+                pair = resample_lazily(tiling.images[name], tiling)
             else:
                 pair = variable.now(request)
         results[name], valids[name] = _labelled(variable, request, *pair)

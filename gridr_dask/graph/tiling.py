@@ -33,9 +33,11 @@ _SMALLEST = 256
 
 @dataclass(frozen=True)
 class Tiling:
-    """A plan, the positions that it was made from, and a name for the chunks and positions."""
+    """A plan, what it was made from, and a name for the chunks and positions."""
 
     plan: Plan
+    images: Mapping[Any, Image]
+    """As tasks take them."""
     chunks: Mapping[Kernel, ChunkPlan]
     """What a kernel reads."""
     positions: Positions
@@ -95,10 +97,11 @@ def _tiled(
         kernel: plan_chunks(bounds, spans, kernel, common.boundary, common.source_shape, common.source_origin)
         for kernel, common in {common.kernel: common for common in resamplings}.items()
     }
+    images = {name: image.settled(plans[image.resampling.kernel]) for name, image in images.items()}
     loads = tuple(image.load("the image" if name is None else str(name)) for name, image in images.items())
     each = tuple(plans[common.kernel] for common in resamplings)
     plan = Plan(each, positions.grid, positions.node_bytes, loads)
-    return Tiling(plan, plans, positions, tokenize(positions, target, *map(np.asarray, sizes)))
+    return Tiling(plan, images, plans, positions, tokenize(positions, target, *map(np.asarray, sizes)))
 
 
 def _is_auto(chunks: Any) -> bool:
