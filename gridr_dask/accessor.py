@@ -92,7 +92,9 @@ class GridrAccessor(Generic[_Object]):
         source : "auto", "blocks" or "direct"
             How a lazy call reads a source that xarray has opened and not read, without dask, as
             ``xr.open_zarr(..., chunks=None)`` does: ``"direct"``, each task its own windows; ``"blocks"``,
-            a task for each chunk of the store. ``"auto"`` is direct. A mask is read in the same way.
+            a task for each chunk of the store. ``"auto"`` is direct, but blocks where tasks would read chunks
+            more than twice and what a row of target chunks reads fits into half of ``gridr.task-memory``. A
+            mask is read in the same way.
         mask : array, optional
             Validity of the source along its spatial dims, for all bands: 0 or False is invalid. A pixel that
             needs an invalid sample is invalid.

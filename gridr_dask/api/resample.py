@@ -81,7 +81,7 @@ class _Variable:
         )
         source = self.surrounded.joined(as_graph(source), self.resampling.axes)
         mask = None if mask is None else self.surrounded.joined(as_graph(mask), (0, 1))
-        return image_of(source, mask, self.resampling, self.source)
+        return image_of(source, mask, self.resampling, self.source, may_change=request.source == "auto")
 
     def now(self, request: Request) -> tuple[Any, Any]:
         """Return the resampled array, and its validity if it is asked for."""
@@ -102,8 +102,8 @@ def resample(obj: _Object, grid: Any, **arguments: Any) -> Any:
     pairs = {}
     for name, variable in variables.items():
         with _noting(name, obj):
-            if tiling is not None and name in images:
-                pairs[name] = resample_lazily(images[name], tiling)
+            if tiling is not None and name in tiling.images:
+                pairs[name] = resample_lazily(tiling.images[name], tiling)
             else:
                 pairs[name] = variable.now(request)
     return _assembled(obj, request, variables, pairs)
@@ -127,7 +127,7 @@ def supertiles(obj: xr.DataArray | xr.Dataset, grid: Any, side: int = 16, **argu
         window = Window((top + rows.start, top + rows.stop), (left + cols.start, left + cols.stop))
         tiling = tile(request.positions, window, sizes, images)
         check_memory(tiling.plan)
-        pairs = {name: resample_lazily(image, tiling) for name, image in images.items()}
+        pairs = {name: resample_lazily(image, tiling) for name, image in tiling.images.items()}
         made = _assembled(obj, replace(request, target=window, coords=None), variables, pairs)
         if request.return_mask:
             return tuple(_filled(*halves, region, variables) for halves in zip(template, made, strict=True))

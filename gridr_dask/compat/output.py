@@ -140,6 +140,8 @@ class Output:
 
     def check_apart(self, **inputs: _Array | None) -> None:
         """Raise InvalidInputError if outputs share memory with the named inputs, or with each other."""
+        if self._given is None and self._mask is None:
+            return
         outputs = {"array_out": self._given, "array_out_mask": self._mask}
         for label, output in outputs.items():
             if output is None:

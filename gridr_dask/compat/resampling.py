@@ -268,13 +268,14 @@ def _valid_coordinates(
     rules: tuple[_Array | None, int | None, float | None],
 ) -> tuple[_Array, _Array] | None:
     """Return the coordinates with NaN for invalid nodes, or None if no node around the target is valid."""
-    r0, r1 = nodes_around(resolution[0], (target.rows[0], target.rows[1] - 1), rows.shape[0])
-    c0, c1 = nodes_around(resolution[1], (target.cols[0], target.cols[1] - 1), rows.shape[1])
     if rules[0] is not None or rules[2] is not None:
         rows = np.where(valid_nodes(rows, cols, *rules), rows, rows.dtype.type(np.nan))
-    # The first node is valid most often; the others are looked at a line at a time.
-    if isfinite(rows[r0, c0]) and isfinite(cols[r0, c0]):
+    # The node at or before the first pixel is valid most often; the others are looked at a line at a time.
+    first = target.rows[0] // resolution[0], target.cols[0] // resolution[1]
+    if isfinite(rows[first]) and isfinite(cols[first]):
         return rows, cols
+    r0, r1 = nodes_around(resolution[0], (target.rows[0], target.rows[1] - 1), rows.shape[0])
+    c0, c1 = nodes_around(resolution[1], (target.cols[0], target.cols[1] - 1), rows.shape[1])
     for i in range(r0, r1 + 1):
         if (np.isfinite(rows[i, c0 : c1 + 1]) & np.isfinite(cols[i, c0 : c1 + 1])).any():
             return rows, cols

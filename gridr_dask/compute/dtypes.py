@@ -71,7 +71,7 @@ def cast_fill(value: Any, dtype: np.dtype[Any], name: str = "nodata_out") -> npt
     if given.ndim != 0:
         raise InvalidInputError(f"{name}={value!r} must be one number", "nodata")
     if dtype.kind in "biuf" and np.can_cast(given.dtype, dtype):
-        return _sample(given, dtype)
+        return given.astype(dtype)
     try:
         if value is None or (given.dtype.kind == "c" and dtype.kind != "c"):
             raise TypeError

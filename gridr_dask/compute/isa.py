@@ -1,6 +1,7 @@
 """The instruction set that the engine runs on: chosen at run time, forced by the environment."""
 
 import os
+from functools import cache
 
 from gridr_dask import _core
 
@@ -17,4 +18,9 @@ def available() -> list[str]:
 
 def chosen() -> str:
     """Return the instruction set in force: that of the environment, else the best one."""
-    return os.environ.get(VARIABLE) or available()[-1]
+    return os.environ.get(VARIABLE) or _best()
+
+
+@cache
+def _best() -> str:
+    return available()[-1]

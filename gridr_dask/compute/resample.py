@@ -160,8 +160,9 @@ def _resized(shape: tuple[int, ...], axes: tuple[int, int], size: tuple[int, int
 def _spatial_last(array: _Array, axes: tuple[int, int]) -> _Array:
     """Return a view with rows and columns as the last axes."""
     # `moveaxis` takes longer than a small window.
-    in_place = axes in ((-2, -1), (array.ndim - 2, array.ndim - 1))
-    return array if in_place else np.moveaxis(array, axes, (-2, -1))
+    if axes == (-2, -1) or axes == (array.ndim - 2, array.ndim - 1):
+        return array
+    return np.moveaxis(array, axes, (-2, -1))
 
 
 def _lattice(source: Blocks) -> Any:

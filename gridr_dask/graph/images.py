@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import prod
 from typing import Any
 
@@ -17,15 +17,20 @@ from dask.tokenize import tokenize
 from gridr_dask.compute.resample import bands_can_differ
 from gridr_dask.graph.expressions import as_graph, expression_like, is_expression
 from gridr_dask.graph.layer import BlockLayer, Index, Key
+from gridr_dask.graph.settings import task_memory
 from gridr_dask.graph.stored import Stored
 from gridr_dask.graph.tasks import Resampling
-from gridr_dask.plan import Chunking, Load
+from gridr_dask.plan import Chunking, ChunkPlan, Load
 from gridr_dask.plan.chunks import spans_of
 
 __all__ = ["Image", "image_of", "is_dask"]
 
 _SIDE, _BLOCK = 2048, 16 << 20
 """Rows and columns, and bytes, of a block of an image in memory: on a cluster a task is sent whole blocks."""
+
+
+_READS, _CHUNKS = 2, 16
+"""How often tasks may read a chunk of a store on average, and how many they may be handed instead."""
 
 
 def is_dask(array: object) -> bool:
@@ -42,6 +47,8 @@ class Image:
     resampling: Resampling
     as_expression: Callable[[Array], Any] | None = None
     """What makes expressions of the results, if they are to be some."""
+    may_change: bool = False
+    """Whether blocks may be made of windows."""
 
     @property
     def blocks(self) -> Chunking:
@@ -53,6 +60,25 @@ class Image:
     def mask_blocks(self) -> Chunking | None:
         """Blocks of the mask."""
         return None if self.mask is None else Chunking.from_sizes(*self.mask.chunks)
+
+    def settled(self, plan: ChunkPlan) -> Image:
+        """Return the image as the tasks of a plan should take it: in blocks where windows are read too often.
+
+        Blocks wait in memory for their last task. They are not made if a row of target chunks needs more of
+        them than half of what a task may hold, nor if tasks would be handed very many.
+        """
+        if not self.may_change or not isinstance(self.source, Stored):
+            return self
+        blocks = self.blocks
+        handed, distinct = plan.handed(blocks)
+        area = prod(int(sizes.max(initial=1)) for sizes in blocks.sizes)
+        if handed <= _READS * distinct or handed > _CHUNKS * area * int(plan.seen.sum()):
+            return self
+        load = self.load("")
+        if 2 * plan.held(blocks) * load.bands * load.itemsize > task_memory():
+            return self
+        mask = self.mask.in_blocks() if isinstance(self.mask, Stored) else self.mask
+        return replace(self, source=self.source.in_blocks(), mask=mask)
 
     def load(self, name: str) -> Load:
         """Return what the tasks of the image hold."""
@@ -82,10 +108,10 @@ class Image:
         )
 
 
-def image_of(source: Any, mask: Any, resampling: Resampling, like: Any) -> Image:
+def image_of(source: Any, mask: Any, resampling: Resampling, like: Any, *, may_change: bool = False) -> Image:
     """Return the image of a source and a mask, numpy, dask or stored; results are arrays like another one."""
     mask = None if mask is None else _as_input(mask, (0, 1))
-    return Image(_as_input(source, resampling.axes), mask, resampling, expression_like(like))
+    return Image(_as_input(source, resampling.axes), mask, resampling, expression_like(like), may_change)
 
 
 def _as_input(array: Any, axes: tuple[int, int]) -> Array | Stored:

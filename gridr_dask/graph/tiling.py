@@ -39,12 +39,14 @@ _SMALLEST_PART = 8
 
 @dataclass(frozen=True)
 class Tiling:
-    """A plan, the positions that it was made from, and a name for the chunks and positions.
+    """A plan, what it was made from, and a name for the chunks and positions.
 
     The plan is of parts where the chunks that are wanted are too large for a task.
     """
 
     plan: Plan
+    images: Mapping[Any, Image]
+    """As tasks take them."""
     chunks: Mapping[Kernel, ChunkPlan]
     """What a kernel reads."""
     positions: Positions
@@ -112,10 +114,12 @@ def _tiled(
         )
         for kernel, common in {common.kernel: common for common in resamplings}.items()
     }
+    images = {name: image.settled(plans[image.resampling.kernel]) for name, image in images.items()}
     loads = tuple(image.load("the image" if name is None else str(name)) for name, image in images.items())
     each = tuple(plans[common.kernel] for common in resamplings)
     plan = Plan(each, positions.grid, positions.node_bytes, loads, whole)
-    return Tiling(plan, plans, positions, tokenize(positions, *map(np.asarray, (chunks.rows, chunks.cols))))
+    token = tokenize(positions, *map(np.asarray, (chunks.rows, chunks.cols)))
+    return Tiling(plan, images, plans, positions, token)
 
 
 def _in_parts(tiling: Tiling, images: Mapping[Any, Image], limit: int) -> Tiling:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import pairwise
 from typing import Any
@@ -179,6 +179,25 @@ class ChunkPlan:
         for i, j in np.argwhere(self.seen)[past].tolist():
             touched[np.ix_(*self.source_blocks(i, j, chunks))] = True
         return touched
+
+    def handed(self, chunks: Chunking) -> tuple[int, int]:
+        """Return how many pixels target chunks are handed in blocks, and how many these blocks have."""
+        rows, cols = self.extents(chunks)
+        areas = np.multiply.outer(*chunks.sizes)
+        return int((rows * cols).sum()), int((areas * self.touched(chunks)).sum())
+
+    def held(self, chunks: Chunking) -> int:
+        """Return how many pixels the blocks have that a whole row of target chunks reads, at most.
+
+        So many are in memory at once where target chunks are made row by row.
+        """
+        seen, limits = self.seen[..., None], np.iinfo(self.windows.dtype)
+        starts = self.windows[..., ::2].min(1, initial=limits.max, where=seen)
+        stops = self.windows[..., 1::2].max(1, initial=limits.min, where=seen)
+        # Row start, row stop, column start, column stop, of the rows that see the source.
+        windows = np.stack([starts, stops], axis=-1).reshape(-1, 1, 4)[self.seen.any(1)]
+        rows, cols = replace(self, windows=windows).extents(chunks)
+        return int((rows * cols).max(initial=0))
 
     def extents(self, chunks: Chunking | None, *, of_mask: bool = False) -> tuple[npt.NDArray[np.int64], ...]:
         """Return how many rows and how many columns the blocks have that each target chunk reads.

@@ -218,7 +218,9 @@ def tap_windows(
     sees_source = (bounds[..., 0] <= bounds[..., 1]) & (bounds[..., 2] <= bounds[..., 3])
     for axis, (size, origin) in enumerate(zip(source_shape, source_origin, strict=True)):
         start, stop = kernel.domain(size, boundary)
-        low, high = (np.where(sees_source, bounds[..., 2 * axis + end], 0.0) for end in (0, 1))
+        low, high = (bounds[..., 2 * axis + end].copy() for end in (0, 1))
+        if not sees_source.all():
+            low[~sees_source] = high[~sees_source] = 0
         # In float, on the global value, and clipped before the cast: a node may be 1e300. One more where
         # the cell is the nearest pixel.
         _to_pixel(low, -1, -origin)
@@ -230,7 +232,8 @@ def tap_windows(
         windows[..., 2 * axis] = np.clip(low, start, stop, out=low)
         windows[..., 2 * axis + 1] = np.clip(high, start, stop, out=high)
         sees_source &= low < high
-    windows[~sees_source] = 0
+    if not sees_source.all():
+        windows[~sees_source] = 0
     return windows
 
 

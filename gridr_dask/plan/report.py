@@ -142,11 +142,8 @@ class Plan:
         read, handed, distinct, blind = 0, 0, 0, 0
         for load, chunks in self._pairs():
             blind += int((~chunks.seen).sum()) * load.blocks
-            rows, cols = chunks.extents(load.source)
             pixel = load.itemsize * load.all_bands
-            times = int((rows * cols).sum()) * pixel
-            areas = np.multiply.outer(*load.source.sizes)
-            once = int((areas * chunks.touched(load.source)).sum()) * pixel
+            times, once = (pixels * pixel for pixels in chunks.handed(load.source))
             handed, distinct = handed + times, distinct + once
             read += times if load.source_is_stored else once
         return {

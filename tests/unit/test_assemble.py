@@ -39,7 +39,7 @@ def lazily(**changes):
     target = changes.get("target", Window.whole(grid.target_shape))
     chunks = changes.get("chunks", (4, 5))
     mask, common = changes.get("mask"), resampling(**common)
-    image = image_of(source, mask, common)
+    image = image_of(source, mask, common, source)
     return resample_lazily(image, tile(positions_of(rows, cols, grid), target, chunks, {"image": image}))
 
 

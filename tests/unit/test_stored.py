@@ -64,7 +64,7 @@ def whole(**arguments):
 
 @pytest.mark.parametrize("scheduler", ["synchronous", "threads", "processes"])
 def test_a_file_is_read_by_the_tasks(image, scheduler):
-    lazy = image.gridr.resample(GRID, chunks=32)
+    lazy = image.gridr.resample(GRID, chunks=32, source="direct")
     assert not any(name.startswith("xarray-") for name in lazy.data.dask.layers)
     np.testing.assert_array_equal(lazy.compute(scheduler=scheduler).values, whole().values)
     assert isinstance(data_of(image), Stored)  # the whole is still not read
@@ -101,9 +101,10 @@ def test_a_lazy_grid_reads_directly():
 @pytest.mark.parametrize("interp", ["nearest", "cubic", "bspline3"])
 def test_what_is_read_is_what_the_plan_says(interp):
     image, reads = recorded()
-    plan = image.gridr.plan(GRID, interp=interp, chunks=32)
+    arguments = {"interp": interp, "chunks": 32, "source": "direct"}
+    plan = image.gridr.plan(GRID, **arguments)
     assert not reads
-    image.gridr.resample(GRID, interp=interp, chunks=32).compute(scheduler="synchronous")
+    image.gridr.resample(GRID, **arguments).compute(scheduler="synchronous")
     rows, cols = plan.chunks.extents(None)
     assert sum(map(prod, reads)) == 2 * int((rows * cols).sum())
     assert len(reads) == plan.tasks
@@ -139,8 +140,8 @@ def test_blocks_reads_each_chunk_of_the_store_once():
 def test_a_mask_is_read_in_windows_too():
     mask = np.random.default_rng(1).random(IMAGE.shape[1:]) > 0.1
     lazy_mask, reads = recorded(mask, DIMS[1:])
-    for source in (xr.DataArray(IMAGE, dims=DIMS), recorded()[0]):
-        lazy = source.gridr.resample(GRID, chunks=32, mask=lazy_mask)
+    for source, how in ((xr.DataArray(IMAGE, dims=DIMS), "auto"), (recorded()[0], "direct")):
+        lazy = source.gridr.resample(GRID, chunks=32, mask=lazy_mask, source=how)
         assert not reads
         np.testing.assert_array_equal(lazy.values, whole(mask=mask).values)
         assert max(map(prod, reads)) < mask.size / 2
@@ -157,7 +158,7 @@ def test_a_part_of_a_file_is_read_directly(image):
 
 
 def test_the_graph_keeps_no_samples(image):
-    lazy = image.gridr.resample(GRID, chunks=32)
+    lazy = image.gridr.resample(GRID, chunks=32, source="direct")
     size = len(pickle.dumps(lazy.data.dask))
     image.load()
     lazy.compute()
@@ -172,10 +173,36 @@ def test_equal_calls_have_equal_names(image):
 
 def test_variables_of_a_dataset_differ():
     mixed = xr.Dataset({"a": recorded()[0], "b": (DIMS, da.from_array(IMAGE, chunks=50))})
-    lazy = mixed.gridr.resample(GRID, chunks=32)
-    assert mixed.gridr.plan(GRID, chunks=32).summary()["source"] == "both"
+    lazy = mixed.gridr.resample(GRID, chunks=100)
+    assert mixed.gridr.plan(GRID, chunks=100).summary()["source"] == "both"
     for values in dask.compute(lazy)[0].values():
         np.testing.assert_array_equal(values, whole().values)
+
+
+@pytest.mark.parametrize(
+    ("chunks", "size", "memory", "source"),
+    [
+        (70, (1, 30, 40), "1 GiB", "direct"),  # each chunk is read less than twice
+        (32, (1, 30, 40), "1 GiB", "blocks"),
+        (32, (1, 30, 40), "20 kB", "direct"),  # blocks would wait in more memory than that
+        (20, (1, 1, 120), "1 GiB", "direct"),  # a task would be handed many rows of the file
+    ],
+)
+def test_windows_become_blocks_where_they_are_read_too_often(chunks, size, memory, source):
+    image = opened(IMAGE, DIMS, size)
+    with dask.config.set({"gridr.task-memory": memory}):
+        summary = image.gridr.plan(GRID, chunks=chunks).summary()
+    assert summary["source"] == source
+    assert (summary["read amplification"] > 2) == (chunks < 70)
+
+
+def test_auto_reads_a_chunk_once_instead_of_often():
+    image, reads = recorded()
+    lazy_mask, mask_reads = recorded(IMAGE[0] > 9, DIMS[1:])
+    lazy = image.gridr.resample(GRID, chunks=32, mask=lazy_mask)
+    np.testing.assert_array_equal(lazy.values, whole(mask=IMAGE[0] > 9).values)
+    assert sorted(reads) == [(1, 30, 40)] * 18
+    assert sorted(mask_reads) == [(30, 40)] * 9
 
 
 def test_a_plan_knows_who_reads():
