@@ -88,7 +88,9 @@ class GridrAccessor(Generic[_Object]):
             ``(nodes - 1) * grid_resolution + 1`` along each axis.
         chunks : int, pair, mapping by dim or "auto", optional
             Chunks of the target along the spatial dims; default ``"auto"`` when lazy: 2048, or less where
-            a task would not fit into ``gridr.task-memory``. Other dims keep theirs.
+            a task would not fit into ``gridr.task-memory``. ``{}``: as large as those of the source, or of
+            its store, as `xarray.open_dataset` means it; of a Dataset, of its first variable. Other dims keep
+            theirs.
         source : "auto", "blocks" or "direct"
             How a lazy call reads a source that xarray has opened and not read, without dask, as
             ``xr.open_zarr(..., chunks=None)`` does: ``"direct"``, each task its own windows; ``"blocks"``,

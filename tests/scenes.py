@@ -349,6 +349,19 @@ class Backend(BackendArray):
         )
 
 
+class Recording(Backend):
+    """A store that knows what was read of it."""
+
+    def __init__(self, array: np.ndarray) -> None:
+        super().__init__(array)
+        self.reads: list[tuple[int, ...]] = []
+
+    def __getitem__(self, key: ExplicitIndexer) -> np.ndarray:
+        part = super().__getitem__(key)
+        self.reads.append(part.shape)
+        return part
+
+
 def opened(
     array: np.ndarray, dims: Sequence[str], chunks: Sequence[int], backend: type[Backend] = Backend
 ) -> xr.DataArray:

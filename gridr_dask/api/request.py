@@ -22,10 +22,13 @@ from gridr_dask.geometry import Boundary, Grid, Window
 from gridr_dask.graph import Positions, RulePositions, Stored, data_of, is_dask, positions_of
 from gridr_dask.positions import Rule
 
-__all__ = ["DType", "Request", "checked_request", "mask_of"]
+__all__ = ["LIKE_SOURCE", "DType", "Request", "checked_request", "mask_of"]
 
 DType: TypeAlias = npt.DTypeLike | Mapping[Any, npt.DTypeLike | None] | None
 """What users give as `dtype`."""
+
+LIKE_SOURCE: Mapping[Any, Any] = {}
+"""Chunks of the size of the source's, as those of a file are meant by `xarray.open_dataset(chunks={})`."""
 
 _SOURCES = ("auto", "blocks", "direct")
 _MAX_ORIGIN = 1 << 28
@@ -176,10 +179,15 @@ def mask_of(request: Request, shape: tuple[int, int]) -> tuple[Any, Window | Non
     return mask, Window.from_slices(request.safe, shape, "mask_safe_win")
 
 
-def _chunks(chunks: Any, spatial: tuple[Hashable, Hashable]) -> tuple[Any, Any]:
-    """Return the chunks of the two spatial axes from an int, a pair, or a mapping by dim."""
+def _chunks(chunks: Any, spatial: tuple[Hashable, Hashable]) -> Any:
+    """Return the chunks of the two spatial axes from an int, a pair, or a mapping by dim.
+
+    An empty mapping, `LIKE_SOURCE`, stays what it is.
+    """
     if isinstance(chunks, str) and chunks == "auto":
         return "auto", "auto"
+    if isinstance(chunks, Mapping) and not chunks:
+        return LIKE_SOURCE
     if isinstance(chunks, Mapping):
         unknown = [dim for dim in chunks if dim not in spatial]
         if unknown:

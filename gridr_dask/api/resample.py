@@ -24,7 +24,7 @@ from gridr_dask.api.metadata import (
     nodata_of,
     resampled_metadata,
 )
-from gridr_dask.api.request import Request, checked_request, mask_of
+from gridr_dask.api.request import LIKE_SOURCE, Request, checked_request, mask_of
 from gridr_dask.api.surroundings import Surrounded
 from gridr_dask.compute import SampleRule
 from gridr_dask.compute.dtypes import result_dtype
@@ -96,7 +96,7 @@ def resample(obj: _Object, grid: Any, **arguments: Any) -> Any:
     request = checked_request(obj, grid, **arguments)
     variables = _variables(obj, request)
     images = {name: v.image(request) for name, v in variables.items() if v.is_lazy(request)}
-    tiling = tile(request.positions, request.target, request.chunks or AUTO, images) if images else None
+    tiling = tile(request.positions, request.target, _chunks(request, images), images) if images else None
     if tiling is not None:
         _check_size(tiling.plan)
     pairs = {}
@@ -116,7 +116,7 @@ def supertiles(obj: xr.DataArray | xr.Dataset, grid: Any, side: int = 16, **argu
     request = checked_request(obj, grid, **arguments)
     variables = _planned_variables(obj, request)
     images = {name: variable.image(request) for name, variable in variables.items()}
-    sizes = chunk_sizes(request.chunks or AUTO, request.target.shape)
+    sizes = chunk_sizes(_chunks(request, images), request.target.shape)
     blank = {name: unmade(image, request.target) for name, image in images.items()}
     template = _assembled(obj, request, variables, blank)
     dims = _target_dims(template[0] if request.return_mask else template, variables)
@@ -181,7 +181,18 @@ def plan(obj: xr.DataArray | xr.Dataset, grid: Any, **arguments: Any) -> Plan:
     request = checked_request(obj, grid, **arguments)
     variables = _planned_variables(obj, request)
     images = {name: variable.image(request) for name, variable in variables.items()}
-    return tile(request.positions, request.target, request.chunks or AUTO, images).plan
+    return tile(request.positions, request.target, _chunks(request, images), images).plan
+
+
+def _chunks(request: Request, images: Mapping[Hashable, Image]) -> tuple[Any, Any]:
+    """Return the chunks of the target that a call asks for."""
+    if request.chunks is None:
+        return AUTO
+    if request.chunks != LIKE_SOURCE:
+        rows, cols = request.chunks
+        return rows, cols
+    rows, cols = (int(sizes.max(initial=1)) for sizes in next(iter(images.values())).blocks.sizes)
+    return rows, cols
 
 
 def _check_size(plan: Plan) -> None:

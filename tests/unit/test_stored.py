@@ -14,24 +14,11 @@ import xarray as xr
 import gridr_dask
 from gridr_dask.graph.stored import Stored, data_of
 from tests.geo import TARGETS, UTM, texture, world
-from tests.scenes import Backend, opened
+from tests.scenes import Recording, opened
 
 IMAGE = np.random.default_rng(0).integers(0, 60_000, (2, 90, 120)).astype("u2")
 GRID = np.mgrid[:70, :100] * 1.1 + 3.3
 DIMS = ("band", "y", "x")
-
-
-class Recording(Backend):
-    """A store that knows what was read of it."""
-
-    def __init__(self, array):
-        super().__init__(array)
-        self.reads = []
-
-    def __getitem__(self, key):
-        part = super().__getitem__(key)
-        self.reads.append(part.shape)
-        return part
 
 
 def recorded(image=IMAGE, dims=DIMS):
@@ -81,6 +68,14 @@ def test_without_chunks_it_is_read_at_once(image):
     result = image.gridr.resample(GRID)
     assert isinstance(result.data, np.ndarray)
     np.testing.assert_array_equal(result.values, whole().values)
+
+
+def test_empty_chunks_are_those_of_the_store():
+    image, reads = recorded()
+    lazy = image.gridr.resample(GRID, chunks={})
+    assert not reads
+    assert lazy.chunks == ((1, 1), (30, 30, 10), (40, 40, 20))
+    np.testing.assert_array_equal(lazy.values, whole().values)
 
 
 def test_direct_is_lazy_without_chunks():

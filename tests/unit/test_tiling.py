@@ -132,6 +132,23 @@ def test_parts_that_do_not_help_are_not_made():
         assert image.gridr.plan(zoomed, chunks=40).joined is None
 
 
+def test_empty_chunks_are_those_of_the_source():
+    """As xarray's `open_dataset(chunks={})` takes those of a file."""
+    image = xr.DataArray(np.zeros((90, 80)), dims=("y", "x"))
+    target = np.mgrid[:50, :60]
+    assert image.chunk(y=(40, 30, 20), x=25).gridr.resample(target, chunks={}).chunks == (
+        (40, 10),
+        (25, 25, 10),
+    )
+    assert image.gridr.resample(target, chunks={}).chunks == ((50,), (60,))
+    columns_first = image.chunk(y=20).transpose("x", "y").gridr.resample(target, chunks={})
+    assert columns_first.chunks == ((60,), (20, 20, 10))
+    both = xr.Dataset({"a": image.chunk(y=20), "b": image.chunk(y=30)})
+    assert both.gridr.resample(target, chunks={}).chunks == {"y": (20, 20, 10), "x": (60,)}
+    tiles = image.chunk(20).gridr.supertiles(target, chunks={}, side=1)
+    assert tiles.chunks == {"y": (20, 20, 10), "x": (20, 20, 20)}
+
+
 def test_the_setting_is_read_at_each_call():
     assert task_memory() == 1024 * MIB
     with dask.config.set({"gridr.task-memory": "3 MiB"}):
