@@ -41,6 +41,7 @@ pub fn phases(isa: Isa) -> Vec<Phase> {
         positions::<f64, f32>("positions f64, nearest", isa, 1, true),
         positions::<f32, f32>("positions f32", isa, 1, false),
         positions::<f64, f64>("positions f64, grid (10,10)", isa, 10, false),
+        positions::<f64, f32>("positions f64, nearest, grid (10,10)", isa, 10, true),
     ];
     for &kind in &KernelKind::ALL[1..] {
         with_any_kernel!(kind, |kernel| phases.push(weights(kernel, isa)));

@@ -36,6 +36,12 @@ impl Window {
             && self.col0 <= other.col0
             && other.col1 <= self.col1
     }
+
+    /// Whether a pixel lies in this window.
+    #[inline(always)]
+    pub(crate) fn holds(&self, row: i64, col: i64) -> bool {
+        self.row0 <= row && row < self.row1 && self.col0 <= col && col < self.col1
+    }
 }
 
 /// Indices from the first to the last row and column, both inclusive; empty when a last one is before.

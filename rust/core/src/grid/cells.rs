@@ -1,6 +1,7 @@
 //! Positions cut into the cell (an integer) and the fraction within it.
 
 use super::Grid;
+use super::draft::Draft;
 use super::positions::Mesh;
 use crate::SPAN;
 use crate::arch::{Isa, Job};
@@ -126,7 +127,18 @@ impl<C: Real> Job for Between<'_, '_, C> {
     #[inline(always)]
     fn run(self) -> bool {
         let Locate { grid, mesh, at, len, origin, shift, rounds, region, rows, cols } = self.0;
-        mesh.locate(grid, at, len);
+        let drafts = rounds && shift == (0.0, 0.0);
+        let place = mesh.enter(grid, at, len, drafts);
+        if drafts && mesh.draft(place).is_near() {
+            let draft = mesh.draft(place);
+            let (rows_inside, rows_doubtful) = round(draft, 0, (origin.0, region.rows), rows);
+            let (cols_inside, cols_doubtful) = round(draft, 1, (origin.1, region.cols), cols);
+            if !(rows_doubtful || cols_doubtful) {
+                return rows_inside && cols_inside;
+            }
+            mesh.discard(place);
+        }
+        mesh.interpolate(grid, place);
         let [row_positions, col_positions] = &mut mesh.positions;
         let axes = [
             (row_positions, shift.0, (origin.0, region.rows), rows),
@@ -291,6 +303,27 @@ fn cut_as<P: Position, C: Real, const ROUNDS: bool, const SNAPS: bool>(
         }
         outside |= cell.wrapping_sub(region.0).cast_unsigned() > extent;
         doubtful |= !SNAPS && P::is_doubtful::<ROUNDS>(frac);
+    }
+    (!outside, doubtful)
+}
+
+/// Finds the nearest pixels of one axis from a draft that is near; returns whether all lie in the region, and
+/// whether any is in doubt.
+#[inline(always)]
+fn round<C>(
+    draft: Draft<'_>,
+    axis: usize,
+    (origin, region): AxisFrame,
+    cells: &mut Cells<C>,
+) -> (bool, bool) {
+    let extent = region.1.wrapping_sub(region.0).cast_unsigned();
+    let (mut outside, mut doubtful) = (false, false);
+    for k in 0..SPAN {
+        let (nearest, in_doubt) = draft.nearest(axis, k);
+        let cell = nearest - origin;
+        cells.index[k] = cell;
+        outside |= cell.wrapping_sub(region.0).cast_unsigned() > extent;
+        doubtful |= in_doubt;
     }
     (!outside, doubtful)
 }

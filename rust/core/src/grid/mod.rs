@@ -2,6 +2,7 @@
 
 mod bounds;
 mod cells;
+mod draft;
 mod positions;
 
 pub(crate) use bounds::Bounds;

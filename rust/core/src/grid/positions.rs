@@ -1,6 +1,7 @@
 //! Source positions of a span: borrowed from the grid, or interpolated between its nodes.
 
 use super::Grid;
+use super::draft::{Draft, DraftLine};
 use crate::SPAN;
 use crate::image::Array;
 use crate::sample::{DType, Sample};
@@ -47,9 +48,24 @@ struct Line {
     row: Option<i64>,
     rows: [[f64; PADDED]; 2],
     cols: [[f64; PADDED]; 2],
+    draft: DraftLine,
 }
 
-const NOTHING: Line = Line { row: None, rows: [[0.0; PADDED]; 2], cols: [[0.0; PADDED]; 2] };
+const NOTHING: Line = Line {
+    row: None,
+    rows: [[0.0; PADDED]; 2],
+    cols: [[0.0; PADDED]; 2],
+    draft: DraftLine::NOTHING,
+};
+
+/// Between which rows of nodes a row of the target lies.
+#[derive(Clone, Copy)]
+pub(super) struct Place {
+    /// Numbers of the lines of nodes above and below.
+    lines: [usize; 2],
+    /// How far away they are, in the other order: what they weigh.
+    weights: [f64; 2],
+}
 
 impl Mesh {
     pub(crate) const EMPTY: Self = Self {
@@ -60,13 +76,19 @@ impl Mesh {
         lines: [NOTHING, NOTHING],
     };
 
-    /// Computes the positions of the `len` pixels of `grid` from (row, col) of the target on.
+    /// Reads the nodes around the `len` pixels of `grid` from (row, col) of the target on, unless they are known.
     #[inline(always)]
-    pub(super) fn locate(&mut self, grid: &Grid<'_>, (row, col): (i64, i64), len: usize) {
+    pub(super) fn enter(
+        &mut self,
+        grid: &Grid<'_>,
+        (row, col): (i64, i64),
+        len: usize,
+        drafts: bool,
+    ) -> Place {
         // Columns are below 2**41.
         let span = col * (SPAN as i64 + 1) + len as i64;
         if self.span != span {
-            self.place(grid.spacing.1, col, len);
+            self.measure(grid.spacing.1, col, len);
             self.span = span;
         }
         let (i, below) = self.descend(row, grid.spacing.0);
@@ -75,10 +97,36 @@ impl Mesh {
         for (line, i) in lines.into_iter().zip([i, i + 1]).take(if below == 0 { 1 } else { 2 }) {
             if self.lines[line].row != Some(i) {
                 self.fill(line, grid, (i, col), len);
+                if drafts {
+                    let Line { rows, cols, draft, .. } = &mut self.lines[line];
+                    let nodes = [rows, cols].map(|[left, right]| [&left[..SPAN], &right[..SPAN]]);
+                    draft.draw(nodes, &self.distances, grid.spacing.1);
+                }
             }
         }
-        let divide = Division::by((grid.spacing.0 * grid.spacing.1) as f64);
-        let (above, below) = ((grid.spacing.0 - below) as f64, below as f64);
+        Place { lines, weights: [(grid.spacing.0 - below) as f64, below as f64] }
+    }
+
+    /// Interpolates the positions between the nodes.
+    #[inline(always)]
+    pub(super) fn interpolate(&mut self, grid: &Grid<'_>, place: Place) {
+        let divisor = grid.spacing.0 * grid.spacing.1;
+        if divisor.count_ones() == 1 {
+            // Exact, unless the quotient is subnormal.
+            let inverse = 1.0 / divisor as f64;
+            self.between(place, |sum| sum * inverse);
+        } else {
+            let divide = Division::by(divisor as f64);
+            self.between(place, |sum| divide.apply(sum));
+        }
+    }
+
+    #[inline(always)]
+    fn between(
+        &mut self,
+        Place { lines, weights: [above, below] }: Place,
+        divide: impl Fn(f64) -> f64,
+    ) {
         let ([left, right], upper) = (&self.distances, &self.lines[lines[0]]);
         let lower = if below == 0.0 { &NOTHING } else { &self.lines[lines[1]] };
         let [rows, cols] = &mut self.positions;
@@ -91,11 +139,23 @@ impl Mesh {
                     + upper[1][k] * weights[1]
                     + lower[1][k] * weights[2]
                     + lower[0][k] * weights[3];
-                divide.apply(sum)
+                divide(sum)
             };
             rows[k] = between(&upper.rows, &lower.rows);
             cols[k] = between(&upper.cols, &lower.cols);
         }
+    }
+
+    /// The positions between the nodes, nearly: for a grid that was entered so.
+    #[inline(always)]
+    pub(super) fn draft(&self, Place { lines, weights }: Place) -> Draft<'_> {
+        let [upper, lower] = lines.map(|line| &self.lines[line].draft);
+        Draft::between(upper, if weights[1] == 0.0 { upper } else { lower }, weights)
+    }
+
+    /// Takes back the draft of a line: halfway between two pixels once, its rows are so again.
+    pub(super) fn discard(&mut self, place: Place) {
+        self.lines[place.lines[0]].draft.is_near = false;
     }
 
     /// The row of nodes at or above a row, and how far it is: mostly, the row follows the last one.
@@ -113,7 +173,7 @@ impl Mesh {
 
     /// Finds how far the nodes around each pixel of a span are.
     #[inline(always)]
-    fn place(&mut self, spacing: i64, col: i64, len: usize) {
+    fn measure(&mut self, spacing: i64, col: i64, len: usize) {
         let mut from_left = col % spacing;
         for k in 0..SPAN {
             self.distances[0][k] = from_left as f64;
@@ -128,7 +188,7 @@ impl Mesh {
     /// Reads row `i` of the nodes, those around the `len` pixels from column `col` of the target on.
     #[inline(always)]
     fn fill(&mut self, line: usize, grid: &Grid<'_>, (i, col): (i64, i64), len: usize) {
-        let Line { row, rows, cols } = &mut self.lines[line];
+        let Line { row, rows, cols, .. } = &mut self.lines[line];
         let (spacing, from_left) = (grid.spacing.1 as usize, (col % grid.spacing.1) as usize);
         let first = (i - grid.nodes.row0, col / grid.spacing.1 - grid.nodes.col0);
         for (nodes, out) in [(&grid.rows, rows), (&grid.cols, cols)] {

@@ -4,6 +4,8 @@ use std::marker::PhantomData;
 use std::ops::Range;
 
 use super::gather::{Careful, Fast, Image, Pick, pick_careful};
+use super::home::Home;
+use super::patch::Patch;
 use super::span::{Room, Span, Usable};
 use super::store::{Output, Results, Store};
 use super::sweep::Bands;
@@ -61,6 +63,7 @@ impl<T: Sample<C>, C: Real, const N: usize> Bands<C, N> for Interpolated<'_, '_,
                     sample: PhantomData::<T>,
                 })
             });
+            let done = done || self.gather_across(part, span, &usable, values);
             if !done {
                 let to = (usable.marks(), &mut *values);
                 self.isa.run(Careful::<T, C, N>::new(self.source, part, span, to))?;
@@ -78,6 +81,34 @@ impl<T: Sample<C>, C: Real, const N: usize> Bands<C, N> for Interpolated<'_, '_,
             self.output.store(plane, span.at, span.len, results)?;
         }
         Ok(())
+    }
+}
+
+impl<T: Sample<C>, C: Real> Interpolated<'_, '_, T, C> {
+    /// Gathers a span at a seam between blocks from a copy of the samples around it; returns false where that is
+    /// not possible, or the careful loop has to decide.
+    fn gather_across<const N: usize>(
+        &self,
+        plane: usize,
+        span: &Span<C, N>,
+        usable: &Usable<'_>,
+        values: &mut [C; SPAN],
+    ) -> bool {
+        let Some(cells) = span.seam() else { return false };
+        let Some(patch) = Patch::<T>::copied(self.source.lattice, plane, cells, (span.first, N))
+        else {
+            return false;
+        };
+        let home = Home { block: 0, cells: *cells, corner: (0, 0) };
+        self.isa.run(Fast {
+            block: &patch.view(),
+            plane: 0,
+            home: &home,
+            span,
+            usable,
+            values,
+            sample: PhantomData::<T>,
+        })
     }
 }
 

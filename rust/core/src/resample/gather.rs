@@ -15,6 +15,7 @@ use crate::boundary::Boundary;
 use crate::error::{Error, Result};
 use crate::image::{Array, Lattice};
 use crate::sample::{Real, Sample};
+use crate::window::Window;
 
 /// Blocks of an image, and how it continues past its edge: a rule and the image's shape.
 ///
@@ -333,10 +334,20 @@ pub(super) fn pick_careful<T: Copy + Default>(
     ok: &[u8; SPAN],
     values: &mut [T; SPAN],
 ) -> Result<()> {
+    // At a seam, most pixels lie in the same block as the one before.
+    let mut last = None;
     for k in 0..span.len {
         if ok[k] != 0 {
-            let at = (i64::from(span.rows.index[k]), i64::from(span.cols.index[k]));
-            values[k] = sample(source, plane, at)?.unwrap_or_default();
+            let (row, col) = (i64::from(span.rows.index[k]), i64::from(span.cols.index[k]));
+            let held = last.filter(|(_, held): &(_, Window)| held.holds(row, col));
+            last = held.or_else(|| source.lattice.index_around((row, row), (col, col)));
+            values[k] = if let Some((block, held)) = last {
+                let at = (row - held.row0, col - held.col0);
+                // SAFETY: the block holds this sample, by `index_around`.
+                unsafe { read(source.lattice.block(block), plane, at) }
+            } else {
+                sample(source, plane, (row, col))?.unwrap_or_default()
+            };
         }
     }
     Ok(())

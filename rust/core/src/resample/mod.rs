@@ -5,6 +5,7 @@ mod dispatch;
 mod footprint;
 mod gather;
 mod home;
+mod patch;
 mod span;
 mod spline;
 mod store;

@@ -233,6 +233,11 @@ impl<C: Real, const N: usize> Span<C, N> {
         self.at_home.then_some(&self.home)
     }
 
+    /// The cells of a span all of whose taps are valid, but which lie in several blocks.
+    pub(super) fn seam(&self) -> Option<&Rect> {
+        (self.class == Class::Inside && !self.at_home).then_some(&self.extent)
+    }
+
     /// The pixels that are valid as far as all bands share it.
     #[inline]
     pub(super) fn usable(&self) -> Usable<'_> {
