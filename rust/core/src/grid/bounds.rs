@@ -89,7 +89,8 @@ fn rim(grid: &Grid<'_>, target: &Window, lanes: &mut Lanes) {
     let cols = || cuts(target.col0, target.col1, grid.spacing.1);
     let mut mesh = Mesh::EMPTY;
     let mut visit = |row: i64, col: i64| {
-        mesh.locate(grid, (row, col), 1);
+        let place = mesh.enter(grid, (row, col), 1, false);
+        mesh.interpolate(grid, place);
         take(mesh.positions[0][0], mesh.positions[1][0], 0, lanes);
     };
     for row in [target.row0, target.row1 - 1] {
