@@ -108,7 +108,9 @@ class Image:
         )
 
 
-def image_of(source: Any, mask: Any, resampling: Resampling, like: Any, *, may_change: bool = False) -> Image:
+def image_of(
+    source: Any, mask: Any, resampling: Resampling, like: Any = None, *, may_change: bool = False
+) -> Image:
     """Return the image of a source and a mask, numpy, dask or stored; results are arrays like another one."""
     mask = None if mask is None else _as_input(mask, (0, 1))
     return Image(_as_input(source, resampling.axes), mask, resampling, expression_like(like), may_change)
