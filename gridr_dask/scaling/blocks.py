@@ -72,7 +72,7 @@ class Pool:
     def __init__(self, limits: Limits) -> None:
         self.limits = limits
         self._made = self._asked = 0
-        self._making = threading.Lock()
+        self._lock = threading.RLock()  # for all blocks; a set that grows cannot be read
         self._all = weakref.WeakSet[Block]()
         self._by_token = weakref.WeakValueDictionary[bytes, Block]()
         self._by_mapping = weakref.WeakKeyDictionary[mmap.mmap, Block]()
@@ -84,7 +84,8 @@ class Pool:
     @property
     def size(self) -> int:
         """Bytes of the blocks that this process has made, and that are in use."""
-        return sum(block.identity.size for block in list(self._all) if block.made)
+        with self._lock:
+            return sum(block.identity.size for block in self._all if block.made)
 
     @property
     def wanted(self) -> bool:
@@ -145,7 +146,8 @@ class Pool:
         """
         block = Block(descriptor, made=False)
         memfd.verify(descriptor, expected)
-        self._all.add(block)
+        with self._lock:
+            self._all.add(block)
         return self._map(block)
 
     def can_adopt(self) -> bool:
@@ -192,7 +194,7 @@ class Pool:
             self._made, self._asked = self._made // 2, self._asked // 2
 
     def _make(self, size: int, fill: Callable[[int], None]) -> Block | None:
-        with self._making:
+        with self._lock:
             if self.size + size > self.limits.size or not self.can_adopt():
                 return None
             try:

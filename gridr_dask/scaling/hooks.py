@@ -11,13 +11,13 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-from distributed import Worker
+from distributed import Worker, utils
 from distributed.protocol.numpy import deserialize_numpy_ndarray
 from distributed.protocol.serialize import dask_serialize
 
 __all__ = ["HOOKS", "unknown"]
 
-_NONE = inspect.Parameter.empty
+_REQUIRED = inspect.Parameter.empty
 
 
 def _parameters(function: Any) -> dict[str, Any]:
@@ -26,7 +26,7 @@ def _parameters(function: Any) -> dict[str, Any]:
 
 def _handlers(worker: Worker) -> bool:
     """`Worker.handlers` is a dict whose 'get_data' takes comm, keys, who and serializers."""
-    expected = {"comm": _NONE, "keys": _NONE, "who": None, "serializers": None}
+    expected = {"comm": _REQUIRED, "keys": _REQUIRED, "who": None, "serializers": None}
     return _parameters(worker.handlers["get_data"]) == expected
 
 
@@ -37,7 +37,7 @@ def _data(worker: Worker) -> bool:
 
 def _serializer(worker: Worker) -> bool:
     """`dask_serialize` has a serializer of ndarray that takes the array and a context."""
-    return _parameters(dask_serialize.dispatch(np.ndarray)) == {"x": _NONE, "context": None}
+    return _parameters(dask_serialize.dispatch(np.ndarray)) == {"x": _REQUIRED, "context": None}
 
 
 def _pickled(worker: Worker) -> bool:
@@ -48,9 +48,7 @@ def _pickled(worker: Worker) -> bool:
 
 def _offload(worker: Worker) -> bool:
     """`offload`, which serializes large messages in a thread, keeps context variables."""
-    from distributed import utils
-
-    return callable(getattr(utils, "run_in_executor_with_context", None))
+    return callable(utils.run_in_executor_with_context)
 
 
 HOOKS: dict[str, Callable[[Worker], bool]] = {
