@@ -118,7 +118,7 @@ def copied_and_resampled(size: int, chunk: int, stored: int, runs: int, folder: 
         }
         timed = measure.in_turn(calls, runs)
     for name in ("blocks", "auto"):
-        case = f"zarr, cubic, zarr, {size}^2 u2 in {stored}^2, {name}"
+        case = f"zarr, cubic, {size}^2 in {stored}^2, {name}"
         row = Row(case, timed[name].seconds, goal=1.5, at_most=True)
         row.others, row.unit = {"copy": timed["copy"].seconds}, "s"
         yield row
