@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import xarray as xr
 
-arrays = import_module(os.environ["GRIDR_EXPRESSIONS"])
+arrays = import_module(os.environ.get("GRIDR_EXPRESSIONS", "dask.array"))
 
 GRID = np.mgrid[:40, :30] * 1.1 + 0.3
 
