@@ -1,10 +1,16 @@
 """Exceptions of the package: what is wrong, the values, and a stable code for programs."""
 
+import errno
+
 __all__ = [
+    "BufferExistsError",
+    "BufferNotFoundError",
+    "BufferStateError",
     "CoverageError",
     "GridrError",
     "InvalidInputError",
     "MissingDependencyError",
+    "SharedMemoryError",
     "UnsupportedDtypeError",
 ]
 
@@ -42,3 +48,25 @@ class CoverageError(GridrError, RuntimeError):
 
 class MissingDependencyError(GridrError, ImportError):
     """A package that is not installed; the text names the extra that brings it."""
+
+
+class SharedMemoryError(GridrError, OSError):
+    """The system has no room for a shared array."""
+
+    errno = errno.ENOSPC
+
+
+class BufferExistsError(SharedMemoryError, FileExistsError):
+    """A shared array of this name is there already."""
+
+    errno = errno.EEXIST
+
+
+class BufferNotFoundError(SharedMemoryError, FileNotFoundError, RuntimeError):
+    """The buffer of a shared array is gone, or cannot be reached from this process."""
+
+    errno = errno.ENOENT
+
+
+class BufferStateError(GridrError, RuntimeError):
+    """A shared array that has a buffer was asked to create another."""

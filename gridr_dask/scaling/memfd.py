@@ -13,7 +13,17 @@ import stat
 import sys
 from dataclasses import dataclass
 
-__all__ = ["Identity", "available", "create", "identify", "map_private", "map_shared", "seal", "verify"]
+__all__ = [
+    "Identity",
+    "available",
+    "create",
+    "fix_size",
+    "identify",
+    "map_private",
+    "map_shared",
+    "seal",
+    "verify",
+]
 
 # Python names it from 3.13 on.
 _SEAL_FUTURE_WRITE = 0x10
@@ -63,8 +73,13 @@ def verify(descriptor: int, expected: Identity) -> None:
         raise OSError(f"descriptor {descriptor} is {found}, not the shared buffer {expected}")
 
 
+def fix_size(descriptor: int) -> None:
+    """Let nobody shrink or grow the file: whoever maps a part that is cut off later dies of SIGBUS."""
+    fcntl.fcntl(descriptor, fcntl.F_ADD_SEALS, fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_GROW)
+
+
 def seal(descriptor: int) -> None:
-    """Let nobody shrink, grow or write the file any more, but through writable mappings that stand already."""
+    """Let nobody shrink, grow or write the file any more, but through writable mappings that stand."""
     seals = fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_GROW | _SEAL_FUTURE_WRITE
     fcntl.fcntl(descriptor, fcntl.F_ADD_SEALS, seals)
 
