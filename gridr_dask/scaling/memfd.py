@@ -13,6 +13,8 @@ import stat
 import sys
 from dataclasses import dataclass
 
+from gridr_dask.errors import BufferNotFoundError
+
 __all__ = [
     "Identity",
     "available",
@@ -67,10 +69,12 @@ def identify(descriptor: int) -> Identity:
 
 
 def verify(descriptor: int, expected: Identity) -> None:
-    """Raise OSError unless `descriptor` is the regular file that is expected."""
+    """Raise BufferNotFoundError, an OSError, unless `descriptor` is the regular file that is expected."""
     found = identify(descriptor)
     if found != expected or not stat.S_ISREG(os.fstat(descriptor).st_mode):
-        raise OSError(f"descriptor {descriptor} is {found}, not the shared buffer {expected}")
+        raise BufferNotFoundError(
+            f"descriptor {descriptor} is {found}, not the shared buffer {expected}", "buffer-not-found"
+        )
 
 
 def fix_size(descriptor: int) -> None:

@@ -12,6 +12,7 @@ import mmap
 import os
 import re
 import stat
+import sys
 from collections.abc import Iterator
 from multiprocessing import util
 from pathlib import Path
@@ -64,6 +65,8 @@ def room() -> Room:
         return Room(0, 0)
     if not os.access(FOLDER, os.W_OK):
         return Room(0, 0)
+    if found.f_blocks == 0:  # a tmpfs without a limit
+        return Room(sys.maxsize, sys.maxsize)
     return Room(found.f_blocks * found.f_frsize, found.f_bavail * found.f_frsize)
 
 
@@ -72,7 +75,7 @@ def create(size: int, label: str) -> str:
 
     The pages are reserved, so that a full /dev/shm is an OSError here and no SIGBUS at a later write.
     """
-    _prepare(os.getpid())
+    _prepare()
     name = _this_process().prefix + label
     descriptor = os.open(FOLDER / name, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
     try:
@@ -147,16 +150,12 @@ def _segments() -> Iterator[tuple[str, _Owner, str]]:
                 yield name, _Owner(boot, int(namespace), int(pid), int(start)), label
 
 
+@functools.cache
 def _this_process() -> _Owner:
-    return _owner(os.getpid())
-
-
-@functools.lru_cache(maxsize=1)  # of another pid after a fork
-def _owner(pid: int) -> _Owner:
     boot = Path("/proc/sys/kernel/random/boot_id").read_text()[:8]
+    pid = int(os.readlink("/proc/self"))  # as others see it there, too
     start = _start_time(pid)
-    if start is None:
-        raise RuntimeError("/proc does not show this process: is it that of another pid namespace?")
+    assert start is not None
     return _Owner(boot, os.stat("/proc/self/ns/pid").st_ino, pid, start)
 
 
@@ -170,8 +169,9 @@ def _start_time(pid: int) -> int | None:
     return None if fields[0] in "ZX" else int(fields[19])
 
 
-@functools.lru_cache(maxsize=1)  # once in a process
-def _prepare(pid: int) -> None:
+@functools.cache
+def _prepare() -> None:
+    """Do what comes before the first segment of a process."""
     remove_orphans()
     # Not atexit, which forked children of multiprocessing pass by. Below 0 is after children were joined.
     util.Finalize(None, _remove_own, exitpriority=-1)
@@ -182,3 +182,7 @@ def _remove_own() -> None:
     for name, owner, _ in _segments():
         if owner == own:
             remove(name)
+
+
+os.register_at_fork(after_in_child=_this_process.cache_clear)
+os.register_at_fork(after_in_child=_prepare.cache_clear)

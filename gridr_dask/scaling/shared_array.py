@@ -264,12 +264,12 @@ class SharedArray:
     build_sma_name = build_name  # as SharedMemoryArray called it
 
     @classmethod
-    def clear_buffers(cls, register: Iterable[Any]) -> None:
-        """Release the buffers of all arrays in a register; what fails is logged.
+    def clear_buffers(cls, buffers: Iterable[Any]) -> None:
+        """Release the buffers of all arrays in a list; what fails is logged.
 
-        The register may hold names of shm arrays too, such as `build_name` makes: others are somebody else's.
+        The list may hold names of shm arrays too, such as `build_name` makes: others are somebody else's.
         """
-        for item in register:
+        for item in buffers:
             try:
                 if isinstance(item, SharedArray):
                     item.destroy()

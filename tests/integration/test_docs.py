@@ -25,6 +25,8 @@ def name_of(page):
     return str(page.relative_to(ROOT))
 
 
+# Python 3.12 warns when a process with threads forks.
+@pytest.mark.filterwarnings("ignore:.*multi-threaded, use of fork:DeprecationWarning")
 @pytest.mark.parametrize("page", [page for page in PAGES if blocks_of(page)], ids=name_of)
 def test_snippets_run(page, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)

@@ -5,7 +5,7 @@ from collections import Counter
 from pathlib import Path
 
 import gridr_dask
-from gridr_dask import compat
+from gridr_dask import compat, scaling
 
 REFERENCE = Path(__file__).parents[2] / "docs" / "reference"
 
@@ -27,4 +27,11 @@ def test_every_public_name_has_its_entry():
 def test_every_name_of_compat_has_its_entry():
     entries = names_on("compat.rst")
     assert set(entries) == set(compat.__all__) - set(gridr_dask.__all__)
+    assert set(entries.values()) == {1}
+
+
+def test_every_name_of_scaling_has_its_entry():
+    entries = names_on("scaling.rst")
+    errors = {"SharedMemoryError", "BufferExistsError", "BufferNotFoundError", "BufferStateError"}
+    assert set(entries) == {*scaling.__all__, *errors}
     assert set(entries.values()) == {1}

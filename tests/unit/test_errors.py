@@ -33,6 +33,11 @@ def test_an_exception_survives_copying(cls):
         (errors.InvalidInputError, ValueError),
         (errors.UnsupportedDtypeError, TypeError),
         (errors.CoverageError, RuntimeError),
+        (errors.SharedMemoryError, OSError),
+        (errors.BufferExistsError, FileExistsError),
+        (errors.BufferNotFoundError, FileNotFoundError),
+        (errors.BufferNotFoundError, RuntimeError),
+        (errors.BufferStateError, RuntimeError),
     ],
 )
 def test_an_exception_is_what_python_users_expect(cls, builtin):

@@ -1,13 +1,12 @@
 """Shared arrays are process-wide: each test begins without a choice and must leave nothing behind."""
 
 import gc
-import os
 
 import pytest
 
-from gridr_dask.scaling import choice, segments, set_backend
+from gridr_dask.scaling import choice, set_backend
 from gridr_dask.scaling.choice import BACKENDS
-from tests.unit.scaling.workers import METHODS
+from tests.unit.scaling.workers import METHODS, own_segments
 
 
 @pytest.fixture(autouse=True)
@@ -20,12 +19,6 @@ def _nothing_is_left(monkeypatch):
     set_backend("auto")
     gc.collect()
     assert own_segments() == before
-
-
-def own_segments():
-    """Return the segments of this process."""
-    prefix = segments._this_process().prefix
-    return sorted(name for name in os.listdir("/dev/shm") if name.startswith(prefix))
 
 
 @pytest.fixture(params=BACKENDS)

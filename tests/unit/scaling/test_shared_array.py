@@ -95,6 +95,19 @@ def test_a_pool_takes_arrays(backend, method, make):
     assert (after.array == (backend != "mmap")).all()
 
 
+@pytest.mark.parametrize(("backend", "method"), [*REACHED[:-1], *NOT_REACHED])
+def test_a_worker_may_return_an_array(backend, method):
+    with workers.context(method).Pool(1) as pool:
+        given = pool.apply(workers.give, (backend, 7))
+        if backend == "mmap":
+            with pytest.raises(RuntimeError, match="forked from it later"):
+                given.load()
+        else:
+            given.load()
+            pool.apply(workers.add_one, (given,))
+            assert (given.array == 8).all()
+
+
 def test_a_mapping_made_after_a_pool_is_not_seen_by_it(make):
     set_backend("mmap")
     with workers.context("fork").Pool(1) as pool:

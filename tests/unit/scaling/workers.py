@@ -1,10 +1,11 @@
 """What other processes do in the tests of shared arrays, and how they are run."""
 
+import contextlib
 import multiprocessing
 import os
 import time
 
-from gridr_dask.scaling import SharedArray
+from gridr_dask.scaling import SharedArray, segments
 
 METHODS = ("fork", "spawn", "forkserver")
 PATIENCE = 60
@@ -25,7 +26,7 @@ def in_child(method, function, *arguments):
     process.start()
     there.close()
     try:
-        assert here.poll(PATIENCE), "the child does not answer"
+        wait_for(here.poll)
         failed, answer = here.recv()
     finally:
         here.close()
@@ -71,17 +72,67 @@ def create(backend, size):
     return made.name
 
 
+def give(backend, value):
+    """Make an array and send it; only the pickle holds it then."""
+    made = SharedArray((1000,), "u1", SharedArray.build_name("given"), backend=backend)
+    made.create()
+    made.array[:] = value
+    return made
+
+
 def counter():
     SharedArray.build_name()
     return SharedArray.COUNTER
 
 
 def open_descriptors():
-    return len(os.listdir("/proc/self/fd"))
+    """Return how many descriptors of shared memory this process has; other tests may come and go with others."""
+    found = 0
+    for number in os.listdir("/proc/self/fd"):
+        with contextlib.suppress(FileNotFoundError):
+            link = os.readlink(f"/proc/self/fd/{number}")
+            found += "memfd:" in link or "/dev/shm/gridr-" in link
+    return found
 
 
-def wait_for(condition, seconds=PATIENCE):
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end, "it does not happen"
+def own_segments():
+    """Return the segments of this process."""
+    prefix = segments._this_process().prefix
+    return sorted(name for name in os.listdir("/dev/shm") if name.startswith(prefix))
+
+
+def wait_for(condition):
+    for _ in range(PATIENCE * 200):  # not by the clock, which goes on while the processes are stopped
+        if condition():
+            return
         time.sleep(0.005)
+    raise AssertionError("it does not happen")
+
+
+def hold(connection, backend, with_user):
+    """Be the creator of an array, in a group of processes of its own, and wait for the end.
+
+    The user is a forked child, or is started by spawn or forkserver, and has attached when the pids are told.
+    """
+    os.setsid()
+    made = SharedArray((1000,), "u1", SharedArray.build_name("held"), backend=backend)
+    made.create()
+    here, there = multiprocessing.Pipe()
+    user = context(with_user).Process(target=_use, args=(there, made))
+    user.start()
+    assert here.recv() == 1
+    connection.send((made.name, os.getpid(), user.pid))
+    time.sleep(PATIENCE)
+
+
+def _use(connection, shared):
+    shared.load()
+    shared.array[0] += 1
+    connection.send(shared.array[0])
+    time.sleep(PATIENCE)
+
+
+def attach_for_ever(shared):
+    """Attach and write, again and again, until killed."""
+    while True:
+        add_one(shared)
