@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from math import gcd
 from typing import Any
@@ -35,6 +36,7 @@ def resample_window(
     with_valid: bool = False,
     threads: int = 1,
     out: tuple[_Array, npt.NDArray[np.bool_] | None] | None = None,
+    empty: Callable[[tuple[int, ...], npt.DTypeLike], _Array] = np.empty,
 ) -> tuple[_Array, npt.NDArray[np.bool_] | None]:
     """Resample one window of the target.
 
@@ -60,6 +62,8 @@ def resample_window(
         Threads that share the work.
     out : (ndarray, ndarray of bool or None), optional
         Where to write result and validity, instead of into new arrays; they must not overlap the source.
+    empty : callable
+        Makes the new arrays, of a shape and a type.
 
     Returns
     -------
@@ -91,8 +95,8 @@ def resample_window(
         return np.empty(_resized(first.shape, axes, target.shape), fill.dtype), valid
     if out is None:
         shape = _resized(first.shape, axes, target.shape)
-        valid = np.empty(shape if per_band else target.shape, np.bool_) if with_valid else None
-        out = np.empty(shape, fill.dtype), valid
+        valid = empty(shape if per_band else target.shape, np.bool_) if with_valid else None
+        out = empty(shape, fill.dtype), valid
     result, valid = out
     planes = as_planes(_spatial_last(result, axes))
     valid_planes = valid

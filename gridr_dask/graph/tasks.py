@@ -13,6 +13,7 @@ from gridr_dask.compute.resample import bands_can_differ
 from gridr_dask.geometry import Boundary, Kernel, Window
 from gridr_dask.geometry.window import Span
 from gridr_dask.positions import Rule
+from gridr_dask.scaling import results
 
 __all__ = [
     "ChunkTask",
@@ -73,8 +74,10 @@ def resample_chunk(task: ChunkTask, nodes: Nodes, *blocks: _Array) -> Any:
         boundary=common.boundary,
         validity=SourceMask(mask, common.safe, common.rule),
         with_valid=common.with_valid,
+        empty=results.empty,
     )
-    return (result, valid) if common.with_valid else result
+    result = results.finish(result)
+    return result if valid is None else (result, results.finish(valid))
 
 
 def fill_chunk(task: ChunkTask, shape: tuple[int, ...], source_dtype: np.dtype[Any]) -> Any:

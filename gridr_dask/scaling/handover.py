@@ -1,0 +1,196 @@
+"""A worker that hands its blocks over: who gets them, and what is sent instead of their bytes.
+
+A peer is *proven* when it has fetched a file from the broker of this process and read back what was in it:
+then it is on this host, of this user, and can do it again. Everybody else is sent bytes.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hmac
+import logging
+import pickle
+import secrets
+import time
+from collections.abc import Callable, Collection, Mapping
+from contextlib import suppress
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from distributed import Worker
+from distributed.protocol.serialize import dask_serialize
+
+from gridr_dask.scaling import handles, results
+from gridr_dask.scaling.blocks import Limits, Pool, is_untouched
+from gridr_dask.scaling.broker import Broker
+from gridr_dask.scaling.handles import Handle
+
+__all__ = ["Handover"]
+
+_LOGGER = logging.getLogger(__name__)
+_Array = npt.NDArray[Any]
+_PROBE = "gridr_probe"
+_PATIENCE = 10.0
+"""Seconds that a peer may take to answer a probe."""
+_AGAIN = 60.0
+"""Seconds after which a peer that was not proven is asked again."""
+
+
+@dataclass
+class _Transfer:
+    """One answer to a proven peer; what was made for it lives as long as it does."""
+
+    moved: list[tuple[_Array, _Array]] = field(default_factory=list)
+    """Arrays in ordinary memory, each with its copy in a block."""
+
+
+_transfer: ContextVar[_Transfer | None] = ContextVar("gridr_transfer", default=None)
+
+
+@dataclass
+class Counts:
+    """What one worker has done since it hands over."""
+
+    handed: int = 0
+    """Arrays for which a handle was sent."""
+    moved: int = 0
+    """Those of them that were copied from ordinary memory into a block first."""
+    refused: int = 0
+    """Arrays that were sent as bytes to a proven peer, for want of room."""
+
+
+class Handover:
+    """Lets one worker, the only one of its process, hand its blocks over. Made and used in its event loop.
+
+    Parameters
+    ----------
+    worker : distributed.Worker
+        Has the hooks that are expected.
+    limits : Limits
+        Of the blocks.
+    """
+
+    def __init__(self, worker: Worker, limits: Limits) -> None:
+        self.worker, self.pool, self.counts = worker, Pool(limits), Counts()
+        self.broker = Broker(self.pool)
+        self._peers: dict[str, tuple[float, asyncio.Future[bool]]] = {}
+        self._get_data = worker.handlers["get_data"]
+        self._serialize = dask_serialize.dispatch(np.ndarray)
+        # Bound methods differ each time they are taken.
+        self._ours: dict[str, Callable[..., Any]] = {"get_data": self.get_data, _PROBE: self.probe}
+        self._serializer = self.serialize
+        worker.handlers.update(self._ours)
+        dask_serialize.register(np.ndarray, self._serializer)
+        handles.receive_into(self.pool)
+        results.provide(self.pool)
+
+    def close(self) -> None:
+        """Put back what was there before. Blocks live on as arrays, here and elsewhere."""
+        results.provide(None)
+        handles.receive_into(None)
+        # Who has wrapped ours since then keeps it: without a transfer it does what the original does.
+        if dask_serialize.dispatch(np.ndarray) is self._serializer:
+            dask_serialize.register(np.ndarray, self._serialize)
+        for name, ours in self._ours.items():
+            if self.worker.handlers.get(name) is ours:
+                del self.worker.handlers[name]
+        self.worker.handlers.setdefault("get_data", self._get_data)
+        self.broker.close()
+
+    @property
+    def proven(self) -> list[str]:
+        """Addresses of the peers that get blocks."""
+        return [who for who, (_, found) in self._peers.items() if found.done() and found.result()]
+
+    async def get_data(
+        self,
+        comm: Any,
+        keys: Collection[Any],
+        who: str | None = None,
+        serializers: list[str] | None = None,
+    ) -> Any:
+        """Answer as the worker does, but with handles of large arrays where the peer is proven."""
+        if who is None or not await self._is_proven(who):
+            return await self._get_data(comm, keys=keys, who=who, serializers=serializers)
+        transfer = _Transfer()
+        reset = _transfer.set(transfer)
+        try:
+            answer = await self._get_data(comm, keys=keys, who=who, serializers=serializers)
+        except OSError:
+            # It may be that it could not attach a block: the next time, it is asked whether it still can.
+            self._peers.pop(who, None)
+            raise
+        finally:
+            _transfer.reset(reset)
+        self._keep(keys, transfer)
+        return answer
+
+    def _keep(self, keys: Collection[Any], transfer: _Transfer) -> None:
+        """Let the worker hold the blocks instead of what they are copies of, which it then has once."""
+        held = self.worker.data
+        moved = {id(ordinary): block for ordinary, block in transfer.moved}
+        for key in keys if moved else ():
+            # Not `get`, which would read back what was spilled.
+            if key in getattr(held, "memory", held):
+                block = moved.get(id(held[key]))
+                if block is not None:
+                    held[key] = block
+
+    def serialize(self, x: _Array, context: Mapping[str, Any] | None = None) -> tuple[Any, list[Any]]:
+        """Serialize as dask does, but for a proven peer: a handle in the form of a pickled array."""
+        transfer = _transfer.get()
+        # dask spills without a context.
+        block = None if transfer is None or context is None else self._block(x, transfer)
+        if transfer is None or block is None:
+            answer: tuple[Any, list[Any]] = self._serialize(x, context=context)
+            return answer
+        self.counts.handed += 1
+        return {"pickle": True}, [pickle.dumps(Handle.of(block, self.pool, self.broker.name))]
+
+    def _block(self, array: _Array, transfer: _Transfer) -> _Array | None:
+        """Return an equal array in a block, or None if it is to be sent as bytes."""
+        if not self.pool.takes(array):
+            return None
+        found = self.pool.block_of(array)
+        if found is not None:
+            block, mapping = found
+            # A small part of a block would keep the whole of it.
+            if 2 * array.nbytes >= block.identity.size and is_untouched(mapping):
+                return array
+        copied = self.pool.copy(array)
+        if copied is None:
+            self.counts.refused += 1
+        else:
+            self.counts.moved += 1
+            transfer.moved.append((array, copied))
+        return copied
+
+    async def _is_proven(self, who: str) -> bool:
+        asked, found = self._peers.get(who, (0.0, None))
+        if found is None or (found.done() and not found.result() and time.monotonic() - asked > _AGAIN):
+            found = asyncio.ensure_future(self._prove(who))
+            self._peers[who] = time.monotonic(), found
+        return await asyncio.shield(found) and self.broker.running
+
+    async def _prove(self, who: str) -> bool:
+        nonce = np.frombuffer(secrets.token_bytes(32), np.uint8)
+        block = self.pool.copy(nonce)
+        if block is None:
+            return False
+        handle = pickle.dumps(Handle.of(block, self.pool, self.broker.name))
+        # Whatever goes wrong over there: it is not proven.
+        with suppress(Exception):
+            answer = await asyncio.wait_for(self.worker.rpc(who).gridr_probe(handle=handle), _PATIENCE)
+            return isinstance(answer, bytes) and hmac.compare_digest(answer, nonce.tobytes())
+        return False
+
+    async def probe(self, handle: bytes) -> bytes:
+        """Return what is in the block of another worker."""
+        try:
+            block: _Array = await asyncio.to_thread(pickle.loads, handle)
+        except OSError:
+            return b""
+        return block.tobytes()

@@ -1,0 +1,21 @@
+"""For ``dask worker --preload gridr_dask.scaling.preload``: the plugin, without a client.
+
+A nanny that is given it, by ``--preload-nanny``, hands it on to its worker.
+"""
+
+from __future__ import annotations
+
+from distributed import Nanny, Worker
+
+from gridr_dask.scaling.plugin import SharedMemoryPlugin
+
+__all__ = ["dask_setup"]
+
+
+async def dask_setup(server: Worker | Nanny) -> None:
+    """Add the plugin to a worker; called by dask."""
+    if isinstance(server, Nanny):
+        if __name__ not in server.preload:
+            server.preload = [*server.preload, __name__]
+    else:
+        await server.plugin_add(plugin=SharedMemoryPlugin())

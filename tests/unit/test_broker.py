@@ -1,0 +1,244 @@
+"""Who gets a block from a broker, and who gets nothing."""
+
+import contextlib
+import logging
+import multiprocessing
+import os
+import resource
+import socket
+import threading
+import time
+
+import numpy as np
+import pytest
+
+from gridr_dask.scaling import broker as module
+from gridr_dask.scaling import descriptors
+from gridr_dask.scaling.blocks import Limits, Pool
+from gridr_dask.scaling.broker import Broker, fetch, read_into
+
+PATIENCE = 0.3
+OTHER_USER = 65534
+PRIVILEGED = os.geteuid() == 0
+
+
+@pytest.fixture
+def pool():
+    return Pool(Limits(threshold=1, descriptors=64, size=1 << 24))
+
+
+@pytest.fixture
+def broker(pool):
+    broker = Broker(pool, PATIENCE)
+    yield broker
+    broker.close()
+
+
+@pytest.fixture
+def block(pool):
+    array = np.arange(3 << 20, dtype="u1")
+    copied = pool.copy(array)
+    yield pool.block_of(copied)[0]
+    del copied
+
+
+def serves(broker, block):
+    """Whether the broker still does its work."""
+    os.close(fetch(broker.name, block.token))
+    return True
+
+
+def raw(broker):
+    connection = socket.socket(socket.AF_UNIX)
+    connection.settimeout(5)
+    connection.connect(f"\0{broker.name}")
+    return connection
+
+
+def test_a_descriptor_is_that_of_the_block(broker, block):
+    descriptor = fetch(broker.name, block.token)
+    try:
+        assert os.path.sameopenfile(descriptor, block.descriptor)
+        assert not os.get_inheritable(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def test_bytes_are_those_of_the_block(broker, block):
+    content = np.empty(block.identity.size, "u1")
+    read_into(broker.name, block.token, content.data)
+    assert content.tobytes() == os.pread(block.descriptor, block.identity.size, 0)
+
+
+def test_nothing_is_had_without_the_token(broker, block):
+    for token in (bytes(16), block.token[::-1], os.urandom(16)):
+        with pytest.raises(ConnectionError):
+            fetch(broker.name, token)
+        with pytest.raises(ConnectionError):
+            read_into(broker.name, token, np.empty(3, "u1").data)
+    assert serves(broker, block)
+
+
+@pytest.mark.parametrize(
+    "message",
+    [b"x" + bytes(16), b"d", b"", b"\0" * 1000, b"d" + bytes(15), os.urandom(1 << 16), b"D" + bytes(16)],
+    ids=lambda message: f"{len(message)} {message[:2]!r}",
+)
+def test_a_malformed_request_ends_the_connection(broker, block, message):
+    with raw(broker) as connection:
+        connection.sendall(message)
+        with contextlib.suppress(ConnectionResetError):
+            assert connection.recv(1) == b""
+    assert serves(broker, block)
+
+
+def test_an_unknown_operation_on_a_block_gets_nothing(broker, block):
+    with raw(broker) as connection:
+        connection.sendall(b"x" + block.token)
+        assert connection.recv(1) == b""
+
+
+def test_descriptors_that_come_with_a_request_are_not_looked_at(broker, block):
+    with raw(broker) as connection, open(os.devnull) as file:
+        socket.send_fds(connection, [b"d" + block.token], [file.fileno()])
+        status, descriptor = descriptors.receive(connection)
+        assert status == b"+"
+        os.close(descriptor)
+
+
+def test_a_slow_client_keeps_nobody_waiting(broker, block):
+    with raw(broker) as slow, raw(broker) as stuck:
+        slow.sendall(b"d")
+        stuck.sendall(b"b" + block.token)  # and reads nothing
+        start = time.perf_counter()
+        assert serves(broker, block)
+        assert time.perf_counter() - start < PATIENCE
+        assert slow.recv(1) == b""
+        time.sleep(2 * PATIENCE)
+        with pytest.raises(ConnectionError):
+            descriptors.receive_exactly(stuck, np.empty(1 + block.identity.size, "u1").data)
+
+
+def test_too_many_clients_are_turned_away(broker, block, monkeypatch):
+    held = [raw(broker) for _ in range(module._CLIENTS)]
+    deadline = time.monotonic() + 5
+    while broker._clients._value and time.monotonic() < deadline:
+        time.sleep(0.001)
+    with raw(broker) as late:
+        assert late.recv(1) == b""
+    for each in held:
+        each.close()
+    while broker._clients._value < module._CLIENTS and time.monotonic() < deadline:
+        time.sleep(0.001)
+    assert serves(broker, block)
+
+
+def test_a_closed_broker_has_no_thread_and_no_socket(pool, block):
+    before, files = threading.active_count(), len(os.listdir("/proc/self/fd"))
+    broker = Broker(pool)
+    assert broker.running
+    broker.close()
+    broker.close()
+    assert not broker.running
+    assert threading.active_count() == before
+    assert len(os.listdir("/proc/self/fd")) == files
+    with pytest.raises(ConnectionRefusedError):
+        fetch(broker.name, block.token)
+
+
+def test_names_are_not_to_be_guessed(pool):
+    names = set()
+    for _ in range(3):
+        broker = Broker(pool)
+        names.add(broker.name)
+        broker.close()
+    assert len(names) == 3
+    assert all(len(name) >= 32 and str(os.getpid()) != name for name in names)
+
+
+def _limited(connection):
+    """In a process of its own: a broker and a client that have hardly a descriptor left."""
+    pool = Pool(Limits(threshold=1, descriptors=64, size=1 << 24))
+    broker = Broker(pool, PATIENCE)
+    copied = pool.copy(np.arange(100, dtype="u1"))
+    token = pool.block_of(copied)[0].token
+    soft, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    highest = os.dup(0)
+    os.close(highest)
+    content = np.empty(100, "u1")
+    answers = []
+    for left in (0, 1, 2, 3):
+        resource.setrlimit(resource.RLIMIT_NOFILE, (highest + left, most))
+        for ask in (lambda: fetch(broker.name, token), lambda: read_into(broker.name, token, content.data)):
+            try:
+                answers.append(ask())
+            except OSError as error:
+                answers.append(type(error).__name__)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (soft, most))
+    connection.send((answers, fetch(broker.name, token) is not None))
+
+
+def test_a_process_without_descriptors_streams_bytes_and_recovers():
+    here, there = multiprocessing.get_context("spawn").Pipe()
+    process = multiprocessing.get_context("spawn").Process(target=_limited, args=(there,))
+    process.start()
+    answers, later = here.recv() if here.poll(60) else (None, None)
+    process.join(10)
+    assert later is True
+    # Not one for the client, one for it, one more for the broker, and one for the block.
+    assert answers[0] == "OSError"
+    assert answers[2] is None
+    assert answers[3] is None
+    assert isinstance(answers[-2], int)
+
+
+def _as(user, name, token, connection):
+    os.setgroups([])
+    os.setresgid(user, user, user)
+    os.setresuid(user, user, user)
+    try:
+        fetch(name, token)
+        connection.send("got it")
+    except OSError as error:
+        connection.send(type(error).__name__)
+    # Not even past the check of the client's own side.
+    with socket.socket(socket.AF_UNIX) as plain:
+        plain.settimeout(5)
+        plain.connect(f"\0{name}")
+        try:
+            plain.sendall(b"d" + token)
+            connection.send(descriptors.receive(plain))
+        except OSError:
+            connection.send((b"", None))
+
+
+def _in_child(function, *arguments):
+    here, there = multiprocessing.get_context("spawn").Pipe()
+    process = multiprocessing.get_context("spawn").Process(target=function, args=(*arguments, there))
+    process.start()
+    answers = [here.recv() if here.poll(60) else "no answer" for _ in range(2)]
+    process.join(10)
+    return answers
+
+
+@pytest.mark.parametrize("user", [OTHER_USER] if PRIVILEGED else [])
+def test_another_user_gets_nothing(broker, block, user, caplog):
+    with caplog.at_level(logging.DEBUG):
+        answers = _in_child(_as, user, broker.name, block.token)
+    assert answers == ["PermissionError", (b"", None)]
+    assert "another user" in caplog.text
+    assert block.token.hex() not in caplog.text
+    assert broker.name not in caplog.text
+    assert serves(broker, block)
+
+
+@pytest.mark.parametrize("user", [OTHER_USER] if PRIVILEGED else [])
+def test_the_same_user_in_another_process_gets_it(broker, block, user):
+    # The opposite of the last test: what refuses there is the user, and nothing else.
+    assert _in_child(_as, os.geteuid(), broker.name, block.token)[0] == "got it"
+
+
+def test_a_listener_of_another_user_is_not_trusted(broker, block, monkeypatch):
+    monkeypatch.setattr(os, "geteuid", lambda: 12345)
+    with pytest.raises(PermissionError, match="another user"):
+        fetch(broker.name, block.token)
