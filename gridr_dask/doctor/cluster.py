@@ -1,16 +1,18 @@
-"""The examination of a cluster: its versions and its workers."""
+"""The examination of a cluster: its versions, its workers, and whether they hand blocks over."""
 
 from __future__ import annotations
 
 import warnings
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 from typing import Any
+from urllib.parse import urlsplit
 
 from distributed import Client
 
-from gridr_dask.doctor.findings import Finding, ok, wrong
+from gridr_dask.doctor.findings import Finding, note, ok, wrong
 from gridr_dask.doctor.process import examine_process
+from gridr_dask.scaling import explain
 
 __all__ = ["examine_cluster"]
 
@@ -42,6 +44,7 @@ def examine_cluster(address: str, timeout: float) -> list[Finding]:
         findings = [how("scheduler", f"{address} has {len(workers)} workers and {threads} threads")]
         findings += _versions(client)
         findings += _processes(client)
+        findings += _handover(client)
     return findings
 
 
@@ -82,3 +85,16 @@ def _processes(client: Client) -> Iterator[Finding]:
     for finding, of in where.items():
         who = "all workers" if len(of) == len(results) else ", ".join(of)
         yield Finding(finding.level, finding.topic, f"{who}: {finding.text}")
+
+
+def _handover(client: Client) -> Iterator[Finding]:
+    """Say of each worker whether it hands blocks over to others of its host."""
+    states = client.run(explain, on_error="return")
+    of_host = Counter(urlsplit(worker).hostname for worker in states)
+    for worker, state in states.items():
+        if isinstance(state, Exception):
+            yield wrong("hand-over", f"{worker} cannot be asked: {state!r}")
+        elif state.startswith("on") or of_host[urlsplit(worker).hostname] == 1:
+            yield ok("hand-over", f"{worker}: {state}")
+        else:
+            yield note("hand-over", f"{worker} copies blocks to others of its host: {state}")

@@ -13,6 +13,7 @@ from click.testing import CliRunner
 
 from gridr_dask.cli import gridr
 from gridr_dask.doctor import Level, cluster
+from gridr_dask.scaling import SharedMemoryPlugin
 
 DASK = Path(sys.executable).with_name("dask")
 
@@ -102,6 +103,24 @@ def test_a_cluster(doctor, client):
     )  # fmt: skip
     assert said["versions"][0] == "ok"
     assert any(text.startswith("all workers: runs on") for _, topic, text in lines if topic == "engine")
+    # Two workers of one host.
+    copying = [(level, text) for level, topic, text in lines if topic == "hand-over"]
+    assert {level for level, _ in copying} == {"note"}
+    assert all(text.endswith("off: the plugin is not registered") for _, text in copying)
+
+
+@pytest.mark.distributed
+def test_workers_that_hand_over(doctor, client):
+    client.register_plugin(SharedMemoryPlugin())
+    try:
+        code, lines = doctor("--scheduler", client.scheduler.address)
+    finally:
+        client.unregister_worker_plugin(SharedMemoryPlugin.name)
+    assert code == 0
+    states = [(level, text) for level, topic, text in lines if topic == "hand-over"]
+    assert len(states) == len(client.ncores())
+    assert {level for level, _ in states} == {"ok"}
+    assert all(": on: 0 workers of this host are proven" in text for _, text in states)
 
 
 @pytest.mark.distributed
