@@ -59,7 +59,8 @@ def _base(suite: str) -> str:
         # A release that this debootstrap has not heard of is made like the one that never ends.
         script = _SCRIPTS / (suite if (_SCRIPTS / suite).exists() else "sid")
         options = ("--variant=minbase", f"--include={_PACKAGES[suite]}")
-        call("debootstrap", *options, suite, folder, _MIRROR, script, timeout=900)
+        # What it mounts goes with it, however it ends.
+        call("unshare", "--mount", "debootstrap", *options, suite, folder, _MIRROR, script, timeout=1800)
         packed = subprocess.Popen(["tar", "-C", folder, "-c", "."], stdout=subprocess.PIPE)
         call("docker", "import", "--change", f"LABEL {LABEL}=base", "-", tag, stdin=packed.stdout)
         assert packed.wait() == 0
