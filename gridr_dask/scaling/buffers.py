@@ -53,10 +53,8 @@ class Segment(Buffer):
     @classmethod
     def create(cls, name: str, size: int) -> Segment:
         """Make a segment."""
-        if size > segments.room().free:
-            raise OSError(
-                errno.ENOSPC, os.strerror(errno.ENOSPC)
-            )  # without filling it up, which harms others
+        if size > segments.room().free:  # to find out by filling it up harms others
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
         return cls(segments.create(size, name), name, size)
 
     def map(self) -> mmap.mmap:
@@ -249,7 +247,11 @@ def mebibytes(size: int) -> str:
 
 def _no_room(kind: str, size: int) -> str:
     if kind != Segment.kind:
-        return f"a shared array of {mebibytes(size)} is more than this system can hold ({kind})"
+        memory = os.sysconf("SC_PHYS_PAGES") * mmap.PAGESIZE
+        return (
+            f"a shared array of {mebibytes(size)} ({kind}) is more than this system can hold, "
+            f"whose memory has {mebibytes(memory)}"
+        )
     room = segments.room()
     return (
         f"a shared array of {mebibytes(size)} does not fit into {segments.FOLDER}, where "

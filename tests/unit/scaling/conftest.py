@@ -1,7 +1,5 @@
 """Shared arrays are process-wide: each test begins without a choice and must leave nothing behind."""
 
-import gc
-
 import pytest
 
 from gridr_dask.scaling import choice, set_backend
@@ -17,7 +15,6 @@ def _nothing_is_left(monkeypatch):
     before = own_segments()
     yield
     set_backend("auto")
-    gc.collect()
     assert own_segments() == before
 
 

@@ -108,6 +108,16 @@ def test_a_worker_may_return_an_array(backend, method):
             assert (given.array == 8).all()
 
 
+@pytest.mark.distributed
+@pytest.mark.parametrize("backend", ["shm", "memfd"])
+def test_the_workers_of_a_cluster_take_arrays(client, backend, make):
+    set_backend(backend)
+    shared = make()
+    for _ in range(3):
+        client.submit(workers.add_one, shared, pure=False).result()
+    assert (shared.array == 3).all()
+
+
 def test_a_mapping_made_after_a_pool_is_not_seen_by_it(make):
     set_backend("mmap")
     with workers.context("fork").Pool(1) as pool:

@@ -86,7 +86,7 @@ def counter():
 
 
 def open_descriptors():
-    """Return how many descriptors of shared memory this process has; other tests may come and go with more."""
+    """Return how many descriptors of shared memory this process has, whatever else comes and goes."""
     found = 0
     for number in os.listdir("/proc/self/fd"):
         with contextlib.suppress(FileNotFoundError):
