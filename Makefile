@@ -74,6 +74,7 @@ bench: build $(VENV)/.bench ## compare speed with other libraries, into build/be
 	@$(BIN)/python -m tests.benchmarks.memory --json build/bench/memory.json
 	@$(BIN)/python -m tests.benchmarks.cluster --json build/bench/cluster.json
 	@$(BIN)/python -m tests.benchmarks.shared --json build/bench/shared.json
+	@$(BIN)/python -m tests.benchmarks.handover --json build/bench/handover.json
 
 bench-quick: build $(VENV)/.bench ## the same with small images and few runs (under two minutes)
 	@$(BIN)/python -m tests.benchmarks.table --quick --json build/bench/quick.json

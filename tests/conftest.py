@@ -38,6 +38,7 @@ def pytest_report_header() -> str:
         f"gridr_dask: {'debug' if _core.DEBUG else 'release'} build; sets {', '.join(available)}; "
         f"not tested, since this machine lacks them: {', '.join(lacking) or 'none'}; "
         f"an old CPU is {'emulated' if EMULATOR else 'not emulated, since qemu-x86_64 is missing'}; "
+        f"a second user is {'tried' if os.geteuid() == 0 else 'not tried, since this is not root'}; "
         f"hypothesis profile {PROFILE}; {engine.what_is_tested()}"
     )
 

@@ -29,6 +29,8 @@ _Array = npt.NDArray[Any]
 
 _POPULATE_WRITE = 23
 """madvise(2): make all pages at once, which takes less than one by one. Python does not name it."""
+_RECENT = 64
+"""Results by which it is judged whether others ask for them."""
 _DESCRIPTORS = 1 if sys.version_info >= (3, 13) else 2
 """Of each block: its own, and the one that Python's mapping keeps before 3.13."""
 
@@ -48,6 +50,7 @@ class Block:
         self.descriptor, self.made = descriptor, made
         weakref.finalize(self, os.close, descriptor).atexit = False
         self.token = secrets.token_bytes(16)
+        self.is_result = self.asked_for = False
         self.identity: Identity = memfd.identify(descriptor)
 
 
@@ -68,9 +71,8 @@ class Pool:
 
     def __init__(self, limits: Limits) -> None:
         self.limits = limits
-        self.wanted = False
-        """Whether results are made in blocks: since one was asked for that lay in ordinary memory."""
-        self._making = threading.Lock()
+        self._made = self._asked = 0
+        self._lock = threading.RLock()  # for all blocks; a set that grows cannot be read
         self._all = weakref.WeakSet[Block]()
         self._by_token = weakref.WeakValueDictionary[bytes, Block]()
         self._by_mapping = weakref.WeakKeyDictionary[mmap.mmap, Block]()
@@ -82,7 +84,26 @@ class Pool:
     @property
     def size(self) -> int:
         """Bytes of the blocks that this process has made, and that are in use."""
-        return sum(block.identity.size for block in list(self._all) if block.made)
+        with self._lock:
+            return sum(block.identity.size for block in self._all if block.made)
+
+    @property
+    def wanted(self) -> bool:
+        """Whether results are made in blocks: while others ask for at least half of them.
+
+        It takes as long as a copy into a block later on, and is for nothing if nobody asks.
+        """
+        return 2 * self._asked >= self._made > 0
+
+    def ask(self, array: _Array) -> None:
+        """Count an array that is asked for, if it is a result, and the first time."""
+        found = self.block_of(array)
+        if found is not None:
+            new, found[0].asked_for = found[0].is_result and not found[0].asked_for, True
+        else:
+            new = self._ordinary.get(id(array)) is array
+            self._ordinary.pop(id(array), None)
+        self._asked += new
 
     def find(self, token: bytes) -> Block | None:
         """Return the block of a token. While somebody holds it, its descriptor is open."""
@@ -103,8 +124,6 @@ class Pool:
 
     def copy(self, array: _Array) -> _Array | None:
         """Return an equal array in a new block, or None if there is no room for it."""
-        if array.base is None and self._ordinary.get(id(array)) is array:
-            self.wanted = True
         data = array if array.flags.forc else np.ascontiguousarray(array)
         block = self._make(data.nbytes, lambda descriptor: _write(descriptor, data))
         if block is None:
@@ -127,7 +146,8 @@ class Pool:
         """
         block = Block(descriptor, made=False)
         memfd.verify(descriptor, expected)
-        self._all.add(block)
+        with self._lock:
+            self._all.add(block)
         return self._map(block)
 
     def can_adopt(self) -> bool:
@@ -156,8 +176,11 @@ class Pool:
         found = self.block_of(array)
         if found is None:
             if self.takes(array):
+                self._count()
                 self._ordinary[id(array)] = array
             return array
+        self._count()
+        found[0].is_result = True
         memfd.seal(found[0].descriptor)
         try:
             mapping = self._map(found[0])
@@ -165,8 +188,13 @@ class Pool:
             return array.copy()
         return np.ndarray(array.shape, array.dtype, mapping, strides=array.strides)
 
+    def _count(self) -> None:
+        self._made += 1
+        if self._made > _RECENT:
+            self._made, self._asked = self._made // 2, self._asked // 2
+
     def _make(self, size: int, fill: Callable[[int], None]) -> Block | None:
-        with self._making:
+        with self._lock:
             if self.size + size > self.limits.size or not self.can_adopt():
                 return None
             try:

@@ -21,7 +21,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 from distributed import Worker
-from distributed.protocol.serialize import dask_serialize
+from distributed.protocol.serialize import dask_serialize, to_serialize
 
 from gridr_dask.scaling import handles, results
 from gridr_dask.scaling.blocks import Limits, Pool, is_untouched
@@ -45,6 +45,13 @@ class _Transfer:
 
     moved: list[tuple[_Array, _Array]] = field(default_factory=list)
     """Arrays in ordinary memory, each with its copy in a block."""
+
+
+@dataclass(frozen=True, slots=True)
+class Envelope:
+    """A pickled handle on its way to a peer: not yet to be opened, and not to be shown in dask's logs."""
+
+    content: bytes = field(repr=False)
 
 
 _transfer: ContextVar[_Transfer | None] = ContextVar("gridr_transfer", default=None)
@@ -131,29 +138,33 @@ class Handover:
     def _keep(self, keys: Collection[Any], transfer: _Transfer) -> None:
         """Let the worker hold the blocks instead of what they are copies of, which it then has once."""
         held = self.worker.data
+        # Of a mapping that spills, what it has spilled is not to be read back.
+        in_memory = held if isinstance(held, dict) else getattr(held, "memory", {})
         moved = {id(ordinary): block for ordinary, block in transfer.moved}
         for key in keys if moved else ():
-            # Not `get`, which would read back what was spilled.
-            if key in getattr(held, "memory", held):
-                block = moved.get(id(held[key]))
-                if block is not None:
-                    held[key] = block
+            block = moved.get(id(in_memory[key])) if key in in_memory else None
+            if block is not None:
+                held[key] = block
 
     def serialize(self, x: _Array, context: Mapping[str, Any] | None = None) -> tuple[Any, list[Any]]:
         """Serialize as dask does, but for a proven peer: a handle in the form of a pickled array."""
         transfer = _transfer.get()
         # dask spills without a context.
-        block = None if transfer is None or context is None else self._block(x, transfer)
-        if transfer is None or block is None:
-            answer: tuple[Any, list[Any]] = self._serialize(x, context=context)
-            return answer
-        self.counts.handed += 1
-        return {"pickle": True}, [pickle.dumps(Handle.of(block, self.pool, self.broker.name))]
+        if transfer is not None and context is not None and self.pool.takes(x):
+            try:
+                block = self._block(x, transfer)
+                if block is not None:
+                    handle = pickle.dumps(Handle.of(block, self.pool, self.broker.name))
+                    self.counts.handed += 1
+                    return {"pickle": True}, [handle]
+            except Exception:  # bytes are always there
+                _LOGGER.exception("an array could not be handed over, and is sent as bytes")
+        answer: tuple[Any, list[Any]] = self._serialize(x, context=context)
+        return answer
 
     def _block(self, array: _Array, transfer: _Transfer) -> _Array | None:
-        """Return an equal array in a block, or None if it is to be sent as bytes."""
-        if not self.pool.takes(array):
-            return None
+        """Return an equal array in a block, or None if there is no room."""
+        self.pool.ask(array)
         found = self.pool.block_of(array)
         if found is not None:
             block, mapping = found
@@ -180,17 +191,18 @@ class Handover:
         block = self.pool.copy(nonce)
         if block is None:
             return False
-        handle = pickle.dumps(Handle.of(block, self.pool, self.broker.name))
+        handle = Envelope(pickle.dumps(Handle.of(block, self.pool, self.broker.name)))
+        ask = self.worker.rpc(who).gridr_probe
         # Whatever goes wrong over there: it is not proven.
         with suppress(Exception):
-            answer = await asyncio.wait_for(self.worker.rpc(who).gridr_probe(handle=handle), _PATIENCE)
+            answer = await asyncio.wait_for(ask(handle=to_serialize(handle)), _PATIENCE)
             return isinstance(answer, bytes) and hmac.compare_digest(answer, nonce.tobytes())
         return False
 
-    async def probe(self, handle: bytes) -> bytes:
+    async def probe(self, handle: Envelope) -> bytes:
         """Return what is in the block of another worker."""
         try:
-            block: _Array = await asyncio.to_thread(pickle.loads, handle)
+            block: _Array = await asyncio.to_thread(pickle.loads, handle.content)
         except OSError:
             return b""
         return block.tobytes()

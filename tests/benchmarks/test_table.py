@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.benchmarks import cluster, graphs, lines, memory, report, table
+from tests.benchmarks import cluster, graphs, handover, lines, memory, report, table
 from tests.benchmarks.lines import LINES, Row, Settings
 
 ROOT = Path(__file__).parents[2]
@@ -84,6 +84,16 @@ def test_a_cluster_is_measured_and_recorded(tmp_path: Path) -> None:
     assert list(dict.fromkeys(row["line"] for row in rows)) == list(cluster.LINES)
     assert all("0 of them died" in note for row in rows[-2:] for note in row["notes"])
     assert list(tmp_path.iterdir()) == [path]
+
+
+@pytest.mark.slow
+@pytest.mark.distributed
+def test_a_hand_over_is_measured_and_recorded(tmp_path: Path) -> None:
+    path = tmp_path / "handover.json"
+    assert handover.main(["--scale", "8", "--runs", "1", "--json", str(path)]) == 0
+    rows = json.loads(path.read_text())["rows"]
+    assert list(dict.fromkeys(row["line"] for row in rows)) == list(handover.LINES)
+    assert all(row["ours"] > 0 and row["ratio"] > 0 for row in rows)
 
 
 @pytest.mark.slow

@@ -188,6 +188,54 @@ def test_clients_get_bytes(client):
     assert total(client) == 1
 
 
+LOGGERS = "distributed", "distributed.core", "distributed.worker", "gridr_dask"
+
+
+def test_nothing_that_gives_access_is_logged(client):
+    first, second = addresses(client)
+
+    def listen(dask_worker):
+        import logging
+
+        class Keep(logging.Handler):
+            def emit(self, record):
+                dask_worker.kept.append(record.getMessage())
+
+        dask_worker.kept = []
+        for name in LOGGERS:
+            logging.getLogger(name).addHandler(Keep(level=logging.DEBUG))
+            logging.getLogger(name).setLevel(logging.DEBUG)
+
+    def quiet(dask_worker):
+        import logging
+
+        for name in LOGGERS:
+            logging.getLogger(name).handlers.pop()
+            logging.getLogger(name).setLevel(logging.ERROR)
+        return dask_worker.kept
+
+    client.run(listen)
+    block = give(client, first, made)
+    assert client.submit(is_mapped, block, workers=second, pure=False).result()
+    name = client.run(lambda dask_worker: dask_worker.plugins[NAME].handover.broker.name)[first]
+    said = "\n".join(line for kept in client.run(quiet).values() for line in kept)
+    assert "gridr_probe" in said  # it did listen
+    assert name not in said
+    assert "Handle" not in said
+
+
+def test_what_cannot_be_put_into_a_block_goes_as_bytes(client):
+    first, second = addresses(client)
+    wait(client.submit(is_mapped, give(client, first, made), workers=second))
+
+    def fail(dask_worker):
+        dask_worker.plugins[NAME].handover.pool.copy = None
+
+    client.run(fail, workers=[first])
+    block = give(client, first, lambda: made(1))
+    assert client.submit(digest, block, workers=second).result() == digest(made(1))
+
+
 def test_replicas_made_by_dask_are_mapped(client):
     block = give(client, addresses(client)[0], made)
     client.replicate([block])

@@ -33,6 +33,12 @@ def place(pool):
     results.provide(None)
 
 
+def want(pool):
+    """Let a pool make results in blocks."""
+    pool.ask(pool.finish(filled()))
+    assert pool.wanted
+
+
 def number_of_files():
     gc.collect()
     return len(os.listdir("/proc/self/fd"))
@@ -155,7 +161,7 @@ def test_a_system_without_descriptors_is_no_failure(pool, monkeypatch):
 
     monkeypatch.setattr(memfd, "create", refuse)
     assert pool.copy(filled()) is None
-    pool.wanted = True
+    want(pool)
     assert pool.block_of(pool.empty((9,), "u1")) is None
 
 
@@ -164,11 +170,11 @@ def test_a_system_without_address_space_is_no_failure(pool, monkeypatch, broken)
     def refuse(*_):
         raise OSError(12, "cannot allocate memory")
 
-    pool.wanted = True
+    want(pool)
     monkeypatch.setattr(memfd, broken, refuse)
-    result = pool.empty((100_000,), "u1")
-    result[:] = filled()
-    assert pool.finish(result).tobytes() == filled().tobytes()
+    array = pool.empty((100_000,), "u1")
+    array[:] = filled()
+    assert pool.finish(array).tobytes() == filled().tobytes()
     if broken == "map_private":
         assert pool.copy(filled()) is None
 
@@ -190,19 +196,40 @@ def test_blocks_are_for_plain_arrays_of_some_size(array, taken):
     assert Pool(Limits(80, 64, 1 << 20)).takes(array) == taken
 
 
-def test_results_are_ordinary_until_one_is_asked_for(place):
-    ordinary = results.finish(results.empty((100_000,), "u1"))
+def result(value=0):
+    array = results.empty((100_000,), "u1")
+    array[:] = filled() + value
+    return results.finish(array)
+
+
+def test_results_are_made_in_blocks_while_half_of_them_are_asked_for(place):
+    ordinary = result()
     assert place.block_of(ordinary) is None
-    place.copy(filled())
+    place.ask(filled())
     assert not place.wanted
-    place.copy(ordinary)
+    place.ask(ordinary)
     assert place.wanted
-    result = results.empty((100_000,), "u1")
-    result[:] = filled()
-    finished = results.finish(result)
-    block, mapping = place.block_of(finished)
-    assert finished.tobytes() == filled().tobytes()
-    assert is_untouched(mapping)
+    born = result(1)
+    assert born.tobytes() == (filled() + 1).tobytes()
+    assert is_untouched(place.block_of(born)[1])
+    others = [result(2), result(3)]
+    assert [place.block_of(each) is not None for each in others] == [True, False]
+    for _ in range(2):
+        place.ask(ordinary)
+        place.ask(born)
+    assert place.wanted
+    for _ in range(100):
+        result()
+    assert not place.wanted
+    for _ in range(100):
+        place.ask(result())
+    assert place.wanted
+
+
+def test_a_finished_result_is_the_task_s_alone(place):
+    place.ask(result())
+    finished = result()
+    block, _ = place.block_of(finished)
     finished[3] = 0
     assert os.pread(block.descriptor, 5, 0) == bytes(range(5))
 
@@ -214,7 +241,7 @@ def test_results_without_a_place_are_numpys():
 
 
 def test_small_results_are_ordinary(place):
-    place.wanted = True
+    want(place)
     place.limits = Limits(10, 64, 1 << 20)
     assert place.block_of(results.empty((9,), "u1")) is None
     assert place.block_of(results.empty((10,), "u1")) is not None
