@@ -38,7 +38,7 @@ def job(image):
     """Run one of the scripts in jobs/ in a container with the engine's defaults: 64 MB of /dev/shm."""
 
     def run(
-        script: str, *arguments: str, options: tuple[str, ...] = (), timeout: float = 120
+        script: str, *arguments: str, options: tuple[str, ...] = (), timeout: float = 180
     ) -> engine.Ended:
         options = ("--volume", f"{JOBS}:/jobs:ro", *options)
         return engine.run(image, "python3", f"/jobs/{script}", *arguments, options=options, timeout=timeout)

@@ -83,7 +83,7 @@ def labelled() -> tuple[str, str]:
     return "--label", f"{LABEL}={SESSION}"
 
 
-def run(image: str, *command: str, options: tuple[str, ...] = (), timeout: float = 120) -> Ended:
+def run(image: str, *command: str, options: tuple[str, ...] = (), timeout: float = 180) -> Ended:
     """Run a command in a container of its own to its end."""
     name = start(image, *command, options=options)
     try:

@@ -15,7 +15,7 @@ COUNT = 2**23
 
 def main(scheduler):
     with Client(scheduler, timeout="60s") as client:
-        client.wait_for_workers(2, timeout=60)
+        client.wait_for_workers(2, timeout=120)
         first, second = client.scheduler_info()["workers"]
         made = client.submit(np.arange, COUNT, dtype=np.float64, workers=[first])
         total = client.submit(np.sum, made, workers=[second])
