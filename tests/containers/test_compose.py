@@ -5,8 +5,10 @@ import re
 import socket
 import subprocess
 import sys
+import time
 import warnings
 from pathlib import Path
+from urllib.request import urlopen
 
 import pytest
 from distributed import Client
@@ -47,6 +49,7 @@ def scheduler(data):
     command = (*engine.compose(), "--file", _COMPOSE, "--file", gently)
     try:
         engine.call(*command, "up", "--detach", env=environment)
+        wait_for(f"http://127.0.0.1:{dashboard}/health")
         address = f"tcp://127.0.0.1:{port}"
         with warnings.catch_warnings():
             # Of the last number of Python's version.
@@ -83,6 +86,18 @@ def test_the_doctor_finds_nothing_wrong(scheduler):
     done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=120, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
     assert "has 2 workers" in done.stdout
+
+
+def wait_for(url: str, patience: float = 60) -> None:
+    """Wait until an address answers; before, Docker itself takes connections, and closes them."""
+    until = time.monotonic() + patience
+    while True:
+        try:
+            with urlopen(url, timeout=5):
+                return
+        except OSError:
+            assert time.monotonic() < until, f"{url} does not answer"
+            time.sleep(0.5)
 
 
 def free_ports(count: int) -> list[int]:
