@@ -10,6 +10,7 @@ from distributed import Client, LocalCluster
 
 from gridr_dask import _core  # noqa: TID251 - a report on the engine itself
 from gridr_dask.compute import isa as instruction_sets
+from tests.containers import engine
 
 KNOWN_SETS = ("portable", "avx2", "avx512")
 EMULATOR = shutil.which("qemu-x86_64") if platform.machine() == "x86_64" else None
@@ -38,7 +39,7 @@ def pytest_report_header() -> str:
         f"not tested, since this machine lacks them: {', '.join(lacking) or 'none'}; "
         f"an old CPU is {'emulated' if EMULATOR else 'not emulated, since qemu-x86_64 is missing'}; "
         f"a second user is {'tried' if os.geteuid() == 0 else 'not tried, since this is not root'}; "
-        f"hypothesis profile {PROFILE}"
+        f"hypothesis profile {PROFILE}; {engine.what_is_tested()}"
     )
 
 

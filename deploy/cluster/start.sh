@@ -41,7 +41,8 @@ trap 'exit 143' TERM
 dask scheduler --host "$host" --port "$port" --dashboard-address "$host:8787" &
 started+=($!)
 dask worker "tcp://$host:$port" --host "$host" \
-    --nworkers "$workers" --nthreads "$threads" --memory-limit "$memory" &
+    --nworkers "$workers" --nthreads "$threads" --memory-limit "$memory" \
+    --preload gridr_dask.scaling.preload &
 started+=($!)
 
 echo "Connect with dask.distributed.Client('tcp://$host:$port'); Ctrl-C stops the cluster."

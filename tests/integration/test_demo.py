@@ -32,6 +32,7 @@ def test_says_where_everything_is(run):
         assert f"  {folder.name}/{path.name} " in printed
     assert {path.name for path in folder.iterdir()} == {
         "mountains.png",
+        "mountains.tif",
         "mountains.zarr",
         "scene-rotated.zarr",
         "scene.png",
@@ -74,6 +75,15 @@ def test_written_scene_has_the_size_asked_for(run):
     with xr.open_zarr(run[1] / "scene-rotated.zarr", consolidated=False) as dataset:
         assert dataset["scene"].shape == (SIZE, SIZE)
         assert dataset["scene"].dtype == "uint16"
+
+
+def test_runs_on_a_cluster_that_is_named(client, tmp_path):
+    command = [sys.executable, "-m", "gridr_dask.demo", "--size", "256", "--output", "out"]
+    command += ["--scheduler", client.scheduler.address]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=240, check=False)
+    assert (done.returncode, done.stderr) == (0, ""), done.stdout
+    assert f"on {len(client.ncores())} worker processes" in done.stdout
+    assert f"  {tmp_path}/out/scene.png " in done.stdout
 
 
 def test_refuses_a_size_that_is_too_small():

@@ -5,7 +5,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+import dask
 import pytest
+
+import gridr_dask.scaling.settings  # noqa: F401 - has settings
 
 ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / name for name in ("README.md", "CONTRIBUTING.md", "CHANGELOG.md")]
@@ -50,6 +53,25 @@ def test_every_deviation_names_a_test_that_exists():
         named = set(re.findall(r"`(test_\w+)`", row.split("|")[-2]))
         assert named, row
         assert named <= known, row
+
+
+def test_every_setting_is_in_the_catalogue():
+    source = "".join(path.read_text() for path in (ROOT / "gridr_dask").rglob("*.py"))
+    variables = set(re.findall(r"\bGRIDR_[A-Z_]+\b", source))
+    settings = {f"gridr.{key}" for key in leaves(dask.config.get("gridr"))}
+    assert len(variables) >= 3
+    assert len(settings) >= 5
+    page = (ROOT / "docs" / "reference" / "environment.md").read_text()
+    assert {name for name in variables | settings if f"`{name}`" not in page} == set()
+
+
+def leaves(settings):
+    """Return the dotted names of what is set in nested dicts."""
+    for key, value in settings.items():
+        if isinstance(value, dict):
+            yield from (f"{key}.{name}" for name in leaves(value))
+        else:
+            yield key
 
 
 @pytest.mark.slow

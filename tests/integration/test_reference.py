@@ -20,8 +20,7 @@ def test_every_public_name_has_its_entry():
     accessor = gridr_dask.GridrDataArrayAccessor
     methods = {f"{accessor.__name__}.{name}" for name in dir(accessor) if not name.startswith("_")}
     entries = names_on("api.rst")
-    of_workers = {f"gridr_dask.scaling.{name}" for name in scaling.__all__}
-    assert set(entries) == {*gridr_dask.__all__, *methods, *of_workers, "between"}
+    assert set(entries) == {*gridr_dask.__all__, *methods, "between"}
     assert set(entries.values()) == {1}
 
 
