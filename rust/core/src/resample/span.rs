@@ -34,6 +34,7 @@ pub(super) struct Frame<'t> {
 }
 
 /// What a thread writes to while it has a span, lest it is made anew for each one.
+#[repr(C, align(64))]
 pub(super) struct Room<C> {
     /// Sums of one band.
     pub(super) values: [C; SPAN],
@@ -111,6 +112,7 @@ pub(super) struct Span<C, const N: usize> {
 }
 
 /// Weights of the taps along both axes, tap by tap.
+#[repr(align(64))]
 pub(super) struct Weights<C, const N: usize> {
     pub(super) rows: [[C; SPAN]; N],
     pub(super) cols: [[C; SPAN]; N],

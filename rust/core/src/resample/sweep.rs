@@ -46,8 +46,8 @@ pub(super) fn sweep<K: Kernel<N>, C: Real, const N: usize>(
         .into_iter()
         .flat_map(|down| across.iter().map(move |across| (down.clone(), across.clone())))
         .collect();
-    in_parallel(task.threads, tiles, |(rows, cols)| {
-        let (mut span, mut room) = (Span::new::<K>(), Room::EMPTY);
+    let new_room = || (Span::new::<K>(), Room::EMPTY);
+    in_parallel(task.threads, tiles, new_room, |(span, room), (rows, cols)| {
         let source = bands.source();
         for top in rows.clone().step_by(height) {
             for (slot, col) in cols.clone().step_by(SPAN).enumerate() {
@@ -57,7 +57,7 @@ pub(super) fn sweep<K: Kernel<N>, C: Real, const N: usize>(
                 for row in top..rows.end.min(top + height) {
                     let at = (slot, (row, col), SPAN.min(cols.end - col));
                     span.locate::<K>(task, frame, source, &mut room.known, at)?;
-                    bands.resample(&span, &mut room)?;
+                    bands.resample(span, room)?;
                 }
             }
         }
