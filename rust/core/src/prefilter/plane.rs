@@ -1,5 +1,6 @@
 //! Coefficients of a window of one plane: vertical, then horizontal, piece by piece.
 
+use std::mem::MaybeUninit;
 use std::ops::Range;
 
 use super::cascade::{States, step, step_back};
@@ -39,7 +40,7 @@ pub struct Extent {
     pub epsilon: f64,
 }
 
-/// Filters a window of one plane into `values`, row by row. The window's coordinates are those of the image
+/// Filters a window of one plane into `values`, row by row, all of which are filled. The window's coordinates are those of the image
 /// and may lie past its edge. `load(row, col, out)` reads samples side by side of the image itself.
 ///
 /// # Errors
@@ -50,7 +51,7 @@ pub fn prefilter<F>(
     window: Window,
     on: (Isa, usize),
     load: &F,
-    values: &mut [f64],
+    values: &mut [MaybeUninit<f64>],
 ) -> Result<()>
 where
     F: Fn(i64, i64, &mut [f64]) -> Result<()> + Sync,
@@ -70,7 +71,7 @@ fn run<const K: usize, F>(
     window: Window,
     (isa, threads): (Isa, usize),
     load: &F,
-    values: &mut [f64],
+    values: &mut [MaybeUninit<f64>],
 ) -> Result<()>
 where
     F: Fn(i64, i64, &mut [f64]) -> Result<()> + Sync,
@@ -104,7 +105,7 @@ struct Band<'t> {
     /// The first row.
     first: i64,
     /// Where their coefficients go, and how many there are in a row.
-    out: &'t mut [f64],
+    out: &'t mut [MaybeUninit<f64>],
     width: usize,
 }
 
@@ -345,7 +346,7 @@ struct Across<'t, const K: usize> {
     count: usize,
     /// Samples, transposed: lanes by lanes.
     lines: &'t mut [[f64; LANES]],
-    out: &'t mut [f64],
+    out: &'t mut [MaybeUninit<f64>],
     width: usize,
 }
 
@@ -408,27 +409,24 @@ impl Piece {
 
 /// Puts lines back as the starts of `count` rows of a length, or as many as there are lanes.
 #[inline(always)]
-fn scatter(lines: &[[f64; LANES]], out: &mut [f64], width: usize, count: usize) {
+fn scatter(lines: &[[f64; LANES]], out: &mut [MaybeUninit<f64>], width: usize, count: usize) {
+    let mut rows = out.chunks_mut(width).map(|row| &mut row[..lines.len()]);
     if count < LANES {
-        for (l, row) in out.chunks_mut(width).take(count).enumerate() {
+        for (l, row) in rows.take(count).enumerate() {
             for (value, line) in row.iter_mut().zip(lines) {
-                *value = line[l];
+                value.write(line[l]);
             }
         }
-        return;
-    }
-    let (a, rest) = out.split_at_mut(width);
-    let (b, rest) = rest.split_at_mut(width);
-    let (c, d) = rest.split_at_mut(width);
-    interleave(lines, a, b, c, d);
-}
-
-#[inline(always)]
-fn interleave(lines: &[[f64; LANES]], a: &mut [f64], b: &mut [f64], c: &mut [f64], d: &mut [f64]) {
-    let size = lines.len();
-    let (a, b, c, d) = (&mut a[..size], &mut b[..size], &mut c[..size], &mut d[..size]);
-    for k in 0..size {
-        [a[k], b[k], c[k], d[k]] = lines[k];
+    } else if let (Some(a), Some(b), Some(c), Some(d)) =
+        (rows.next(), rows.next(), rows.next(), rows.next())
+    {
+        for k in 0..lines.len() {
+            let [first, second, third, fourth] = lines[k];
+            a[k].write(first);
+            b[k].write(second);
+            c[k].write(third);
+            d[k].write(fourth);
+        }
     }
 }
 
@@ -453,9 +451,10 @@ mod tests {
             }
             Ok(())
         };
-        let mut values = vec![0.0; window.rows() * window.cols()];
+        let mut values = vec![MaybeUninit::new(0.0); window.rows() * window.cols()];
         prefilter(&extent, K::POLES, window, (Isa::best(), 2), &load, &mut values).unwrap();
-        values
+        // SAFETY: they were filled before already.
+        values.into_iter().map(|value| unsafe { value.assume_init() }).collect()
     }
 
     /// The spline at pixel centres: the samples.

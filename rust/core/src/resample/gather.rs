@@ -75,9 +75,6 @@ impl<T> Base<T> {
     }
 }
 
-/// Groups of four taps that the longest kernel has.
-const FOURS: usize = 3;
-
 /// Gathers a span whose taps all lie in one block. Returns false when a sum is not a number: only the
 /// careful loop knows whether the culprit was a tap of weight 0.
 pub(super) struct Fast<'t, 'a, T, C, const N: usize> {
@@ -150,30 +147,24 @@ impl<T: Sample<C>, C: Real, const N: usize> Fast<'_, '_, T, C, N> {
                 values[k] = value;
             }
         } else {
-            // Column sums in fours, which compilers know how to turn into vectors of pixels.
-            let mut columns = MaybeUninit::<Aligned<[[[C; 4]; SPAN]; FOURS]>>::uninit();
+            let mut columns = MaybeUninit::<Aligned<[[C; N]; SPAN]>>::uninit();
             for k in 0..SPAN {
-                let mut sums = [[C::ZERO; 4]; FOURS];
+                let mut sums = [C::ZERO; N];
                 let first = first_tap(k);
                 for r in 0..N {
                     for c in 0..N {
-                        let sum = &mut sums[c / 4][c % 4];
-                        *sum = rows[r][k].mul_add(tap(first, r, c).widen(), *sum);
+                        sums[c] = rows[r][k].mul_add(tap(first, r, c).widen(), sums[c]);
                     }
                 }
-                for four in 0..N.div_ceil(4) {
-                    // SAFETY: an element of the array.
-                    unsafe { (&raw mut (*columns.as_mut_ptr()).0[four][k]).write(sums[four]) };
-                }
+                // SAFETY: an element of the array.
+                unsafe { (&raw mut (*columns.as_mut_ptr()).0[k]).write(sums) };
             }
-            let column = |c: usize, k: usize| {
-                // SAFETY: every element of these fours has been written.
-                unsafe { (*columns.as_ptr()).0[c / 4][k][c % 4] }
-            };
+            // SAFETY: every element has been written.
+            let columns = unsafe { &columns.assume_init_ref().0 };
             for k in 0..SPAN {
                 let mut value = C::ZERO;
                 for c in 0..N {
-                    value = cols[c][k].mul_add(column(c, k), value);
+                    value = cols[c][k].mul_add(columns[k][c], value);
                 }
                 values[k] = value;
             }
