@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -141,7 +140,7 @@ def at_most(load: Load, plan: ChunkPlan, node_bytes: _Sizes) -> int:
     bound += height * width * load.target_bytes
     if load.parts:
         plane = 8 * taps[0] * taps[1]
-        bound += min(load.parts * load.bands * plane, max(_GROUP, plane)) + _band(plan, taps[1])
+        bound += min(load.parts * load.bands * plane, max(_GROUP, plane)) + _piece(plan)
     return bound
 
 
@@ -157,10 +156,11 @@ def _coefficients(load: Load, plan: ChunkPlan) -> _Sizes:
     rows, cols = windows[..., 1] - windows[..., 0], windows[..., 3] - windows[..., 2]
     plane = 8 * rows * cols
     planes = np.minimum(load.parts * load.bands, np.maximum(_GROUP // np.maximum(plane, 1), 1))
-    return np.where(rows > 0, plane * planes + _band(plan, cols), 0)
+    return np.where(rows > 0, plane * planes + _piece(plan), 0)
 
 
-def _band(plan: ChunkPlan, cols: Any) -> Any:
-    """Return the bytes of a piece of rows while its columns are filtered."""
+def _piece(plan: ChunkPlan) -> int:
+    """Return the bytes of a piece while it is filtered: its warm-up, and some rows and columns more."""
     kernel = plan.kernel
-    return 8 * kernel.pieces[0] * (cols + 2 * (kernel.warm_up + kernel.pieces[1]))
+    rows, cols = kernel.pieces
+    return 8 * (rows + kernel.warm_up + 32) * (cols + 2 * kernel.warm_up + 64)

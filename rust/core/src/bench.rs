@@ -2,6 +2,7 @@
 
 use std::hint::black_box;
 use std::marker::PhantomData;
+use std::mem::MaybeUninit;
 
 use crate::SPAN;
 use crate::arch::{Isa, Job};
@@ -156,7 +157,7 @@ fn coefficients(kind: KernelKind, isa: Isa) -> Option<Phase> {
     };
     let window = Window { row0: 0, row1: side, col0: 0, col1: side };
     let samples: Vec<f64> = (0..SIDE * SIDE).map(|i| (i * 7919 % 10_007) as f64).collect();
-    let mut values = vec![0.0; SIDE * SIDE];
+    let mut values = vec![MaybeUninit::new(0.0); SIDE * SIDE];
     Some(Phase::new(format!("prefilter f64, {}", kind.name()), move || {
         let load = |row: i64, col: i64, out: &mut [f64]| {
             let first = row as usize * SIDE + col as usize;

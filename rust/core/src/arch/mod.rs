@@ -36,6 +36,11 @@ pub(crate) trait Job {
     fn run(self) -> Self::Output;
 }
 
+/// A value that begins at a line of the cache: its vectors do not straddle two.
+#[derive(Debug, Clone, Copy, Default)]
+#[repr(align(64))]
+pub(crate) struct Aligned<T>(pub(crate) T);
+
 /// An instruction set that the engine has a body for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]

@@ -127,11 +127,14 @@ fn line<R: Sample<f64>, C: Sample<f64>>(
             (std::slice::from_raw_parts(rows, count), std::slice::from_raw_parts(cols, count))
         };
         let chunks = (rows.as_chunks::<LANES>().0, cols.as_chunks::<LANES>().0);
+        // A copy, which stays in registers.
+        let mut held = *lanes;
         for (rows, cols) in chunks.0.iter().zip(chunks.1) {
             for lane in 0..LANES {
-                take(rows[lane].widen(), cols[lane].widen(), lane, lanes);
+                take(rows[lane].widen(), cols[lane].widen(), lane, &mut held);
             }
         }
+        *lanes = held;
         done = count / LANES * LANES;
     }
     for k in done..count {
@@ -145,13 +148,11 @@ fn line<R: Sample<f64>, C: Sample<f64>>(
 /// Takes in one position, unless a coordinate is not finite.
 #[inline(always)]
 fn take(row: f64, col: f64, lane: usize, lanes: &mut Lanes) {
-    // Finite times 0 is 0, anything else is NaN.
-    let finite = row * 0.0 + col * 0.0 == 0.0;
-    for (axis, x) in [row, col].into_iter().enumerate() {
-        let low = if finite { x } else { f64::INFINITY };
-        let high = if finite { x } else { f64::NEG_INFINITY };
+    // Finite times 0 is 0, anything else is NaN, and no comparison holds.
+    let nothing = row * 0.0 + col * 0.0;
+    for (axis, x) in [row + nothing, col + nothing].into_iter().enumerate() {
         let (least, most) = (lanes[0][axis][lane], lanes[1][axis][lane]);
-        lanes[0][axis][lane] = if low < least { low } else { least };
-        lanes[1][axis][lane] = if high > most { high } else { most };
+        lanes[0][axis][lane] = if x < least { x } else { least };
+        lanes[1][axis][lane] = if x > most { x } else { most };
     }
 }

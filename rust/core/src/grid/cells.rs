@@ -9,6 +9,7 @@ use crate::sample::Real;
 use crate::window::Rect;
 
 /// Cells and fractions of one coordinate of a span.
+#[repr(align(64))]
 pub(crate) struct Cells<C> {
     /// Pixel at or before each position (or nearest to it), in the frame of the delivered source.
     pub(crate) index: [i32; SPAN],

@@ -30,25 +30,27 @@ const LANES: usize = 8;
 const PADDED: usize = SPAN + LANES;
 
 /// The nodes around the pixels of a span, kept from one row of the target to the next.
+#[repr(C, align(64))]
 pub(crate) struct Mesh {
-    /// First column and length of the span, in one number: what was just written in two is slow to compare.
-    span: i64,
-    /// Row of the target, the row of nodes at or above it, and how far that is.
-    row: (i64, i64, i64),
     /// Rows and columns of the positions; those after the end of the span repeat the last one.
     pub(super) positions: [[f64; SPAN]; 2],
     /// Distance of each pixel from the node to the left, and to the right.
     distances: [[f64; SPAN]; 2],
     /// An even and an odd row of nodes.
     lines: [Line; 2],
+    /// First column and length of the span, in one number: what was just written in two is slow to compare.
+    span: i64,
+    /// Row of the target, the row of nodes at or above it, and how far that is.
+    row: (i64, i64, i64),
 }
 
 /// The nodes of one row to the left and to the right of each pixel.
+#[repr(C, align(64))]
 struct Line {
-    row: Option<i64>,
     rows: [[f64; PADDED]; 2],
     cols: [[f64; PADDED]; 2],
     draft: DraftLine,
+    row: Option<i64>,
 }
 
 const NOTHING: Line = Line {

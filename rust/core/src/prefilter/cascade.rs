@@ -1,34 +1,13 @@
 //! The recursion: all poles in one causal sweep, then all in one anticausal sweep.
 
-/// Filters strip `s` of each group of `L` lines at once, sample by sample, in place, from a zero state at both ends.
-///
-/// `lines[i][s][l]` is sample `i` of line `l` of the strip. The gain is applied with the last sweep.
-#[inline(always)]
-pub(super) fn filter<const K: usize, const L: usize, const S: usize>(
-    lines: &mut [[[f64; L]; S]],
-    s: usize,
-    poles: &[f64; K],
-    gain: f64,
-) {
-    let mut states = [[0.0; L]; K];
-    for sample in lines.iter_mut() {
-        sample[s] = step(&sample[s], &mut states, poles);
-    }
-    states = [[0.0; L]; K];
-    for sample in lines.iter_mut().rev() {
-        let mut value = step(&sample[s], &mut states, poles);
-        for v in &mut value {
-            *v *= gain;
-        }
-        sample[s] = value;
-    }
-}
+/// The last output of each pole, for `L` lines at once.
+pub(super) type States<const K: usize, const L: usize> = [[f64; L]; K];
 
-/// One sample through the cascade: the output of a pole is the input of the next.
+/// One sample of each line through the cascade: the output of a pole is the input of the next.
 #[inline(always)]
-fn step<const K: usize, const L: usize>(
+pub(super) fn step<const K: usize, const L: usize>(
     sample: &[f64; L],
-    states: &mut [[f64; L]; K],
+    states: &mut States<K, L>,
     poles: &[f64; K],
 ) -> [f64; L] {
     let mut value = *sample;
@@ -37,6 +16,21 @@ fn step<const K: usize, const L: usize>(
             value[l] = states[k][l].mul_add(poles[k], value[l]);
             states[k][l] = value[l];
         }
+    }
+    value
+}
+
+/// The same on the way back, whose outputs are multiplied by the gain.
+#[inline(always)]
+pub(super) fn step_back<const K: usize, const L: usize>(
+    sample: &[f64; L],
+    states: &mut States<K, L>,
+    poles: &[f64; K],
+    gain: f64,
+) -> [f64; L] {
+    let mut value = step(sample, states, poles);
+    for v in &mut value {
+        *v *= gain;
     }
     value
 }

@@ -1,23 +1,31 @@
 //! Coefficients of a window of one plane: vertical, then horizontal, piece by piece.
 
-use super::{PIECE_COLS, PIECE_ROWS, cascade, piece_around, warm_up};
-use crate::arch::{Isa, Job};
+use std::mem::MaybeUninit;
+use std::ops::Range;
+
+use super::cascade::{States, step, step_back};
+use super::{PIECE_COLS, PIECE_ROWS, piece_around, warm_up};
+use crate::arch::{Aligned, Isa, Job};
 use crate::boundary::Boundary;
 use crate::error::Result;
 use crate::threads::in_parallel;
 use crate::window::Window;
 
-/// Lines that the vertical filter takes at once: their states stay in registers.
+/// Columns that the vertical filter takes at once: their states stay in registers.
 const STRIP: usize = 16;
 
-/// Strips whose samples are loaded together: long runs of a row, few enough that a piece stays in cache.
-const STRIPS: usize = 4;
+/// Rows that the vertical filter takes at once: they are read along their whole length, and still in the L1 cache
+/// when they are filtered strip by strip.
+const GROUP: usize = 8;
 
-/// Lines that the horizontal filter takes at once.
-const ROWS: usize = 8;
+/// Rows that are transposed at once: compilers know how to interleave four.
+const LANES: usize = 4;
 
-/// Samples along a row that are transposed at once.
-const SAMPLES: usize = 8;
+/// How many times as many the horizontal filter takes at once, to have something to do while it waits for a sum.
+const GROUPS: usize = 2;
+
+/// Samples in a line of the cache.
+const LINE: usize = 8;
 
 /// An image past its edge, as a spline sees it.
 #[derive(Debug, Clone, Copy)]
@@ -32,7 +40,7 @@ pub struct Extent {
     pub epsilon: f64,
 }
 
-/// Filters a window of one plane into `values`, row by row. The window's coordinates are those of the image
+/// Filters a window of one plane into `values`, row by row, all of which are filled. The window's coordinates are those of the image
 /// and may lie past its edge. `load(row, col, out)` reads samples side by side of the image itself.
 ///
 /// # Errors
@@ -43,7 +51,7 @@ pub fn prefilter<F>(
     window: Window,
     on: (Isa, usize),
     load: &F,
-    values: &mut [f64],
+    values: &mut [MaybeUninit<f64>],
 ) -> Result<()>
 where
     F: Fn(i64, i64, &mut [f64]) -> Result<()> + Sync,
@@ -63,7 +71,7 @@ fn run<const K: usize, F>(
     window: Window,
     (isa, threads): (Isa, usize),
     load: &F,
-    values: &mut [f64],
+    values: &mut [MaybeUninit<f64>],
 ) -> Result<()>
 where
     F: Fn(i64, i64, &mut [f64]) -> Result<()> + Sync,
@@ -77,35 +85,59 @@ where
         extent: *extent,
         isa,
     };
-    let columns = filter.columns(&window);
+    let pieces = filter.pieces(&window);
     // Bands of rows, one for each vertical piece.
     let mut bands = Vec::new();
     let (mut row, mut rest) = (window.row0, values);
     while row < window.row1 {
         let piece = piece_around(row, PIECE_ROWS, extent.shape.0, extent.reach);
         let stop = piece.1.min(window.row1);
-        let (band, tail) = rest.split_at_mut((stop - row) as usize * window.cols());
-        bands.push((piece, (row, stop), band));
+        let (out, tail) = rest.split_at_mut((stop - row) as usize * window.cols());
+        bands.push(Band { piece, first: row, out, width: window.cols() });
         (row, rest) = (stop, tail);
     }
-    in_parallel(threads, bands, |(piece, rows, out)| {
-        let band = filter.vertical(piece, rows, &columns, load)?;
-        filter.horizontal(&band, &columns, &window, out);
-        Ok(())
-    })
+    in_parallel(threads, bands, Room::default, |room, band| filter.band(band, &pieces, load, room))
 }
 
-/// Some columns of the image, ascending; under `Wrap` they may come from both of its ends.
-struct Columns {
-    indices: Vec<i64>,
+/// The rows of a window in one piece of the vertical filter.
+struct Band<'t> {
+    piece: (i64, i64),
+    /// The first row.
+    first: i64,
+    /// Where their coefficients go, and how many there are in a row.
+    out: &'t mut [MaybeUninit<f64>],
+    width: usize,
 }
 
-impl Columns {
-    /// How many columns from the `first` one on stand side by side, up to `limit`.
-    fn run_at(&self, first: usize, limit: usize) -> usize {
-        let rest = self.indices[first..].iter().take(limit);
-        rest.zip(self.indices[first]..).take_while(|(have, want)| *have == want).count()
+/// One piece of the horizontal filter.
+struct Piece {
+    /// The columns of the image that it reads, ascending; under `Wrap` they may come from both of its ends.
+    columns: Vec<i64>,
+    /// Where the first ones of these stand among those of the piece before.
+    known: Range<usize>,
+    /// Where each of its samples stands among the columns; `None`: it is 0.
+    index: Vec<Option<usize>>,
+    /// The samples of the image itself, whose columns stand side by side.
+    inner: Range<usize>,
+    /// The samples that are kept.
+    keep: Range<usize>,
+}
+
+impl Piece {
+    /// How many columns from the `first` one on stand side by side.
+    fn run_at(&self, first: usize) -> usize {
+        let rest = self.columns[first..].iter();
+        rest.zip(self.columns[first]..).take_while(|(have, want)| *have == want).count()
     }
+}
+
+/// What a thread keeps from one band to the next, lest memory is made anew.
+#[derive(Default)]
+struct Room {
+    /// Rows of one piece, filtered down, after a group of rows that are not kept.
+    band: Vec<Aligned<[f64; LINE]>>,
+    /// Samples of some rows, transposed.
+    lines: Vec<[f64; LANES]>,
 }
 
 /// The filter of one axis.
@@ -118,162 +150,282 @@ struct Filter<const K: usize> {
 }
 
 impl<const K: usize> Filter<K> {
-    /// Columns of the image that the horizontal pieces of a window read.
-    fn columns(&self, window: &Window) -> Columns {
-        let size = self.extent.shape.1;
-        let piece = |i| piece_around(i, PIECE_COLS, size, self.extent.reach);
-        let (first, last) = (piece(window.col0).0, piece(window.col1 - 1).1);
-        let mut indices: Vec<i64> = (first - self.warm_up..last + self.warm_up)
-            .filter_map(|i| self.extent.boundary.source_index(i, size))
-            .collect();
-        indices.sort_unstable();
-        indices.dedup();
-        Columns { indices }
-    }
-
-    /// Filters columns down: rows `keep` of `piece`, for the columns of the image in `columns`.
-    ///
-    /// A column past the edge holds what the column that it continues holds: it is not filtered again.
-    fn vertical<F>(
-        &self,
-        piece: (i64, i64),
-        keep: (i64, i64),
-        columns: &Columns,
-        load: &F,
-    ) -> Result<Vec<f64>>
-    where
-        F: Fn(i64, i64, &mut [f64]) -> Result<()>,
-    {
-        let width = columns.indices.len();
-        let height = (keep.1 - keep.0) as usize;
-        let mut band = vec![0.0; width * height];
-        let (from, to) = (piece.0 - self.warm_up, piece.1 + self.warm_up);
-        let mut lines = vec![[[0.0; STRIP]; STRIPS]; (to - from) as usize];
-        let mut first = 0;
-        while first < width {
-            let count = columns.run_at(first, STRIPS * STRIP);
-            for (line, row) in lines.iter_mut().zip(from..to) {
-                let line = line.as_flattened_mut();
-                match self.extent.boundary.source_index(row, self.extent.shape.0) {
-                    Some(row) => load(row, columns.indices[first], &mut line[..count])?,
-                    None => line[..count].fill(0.0),
-                }
-            }
-            self.isa.run(Sweep { lines: &mut lines, strips: count.div_ceil(STRIP), filter: self });
-            let kept = &lines[(keep.0 - from) as usize..];
-            for (out, line) in band.chunks_exact_mut(width).zip(kept) {
-                out[first..first + count].copy_from_slice(&line.as_flattened()[..count]);
-            }
-            first += count;
-        }
-        Ok(band)
-    }
-
-    /// Filters the rows of a band along their columns, into the rows of `out` of a window.
-    fn horizontal(&self, band: &[f64], columns: &Columns, window: &Window, out: &mut [f64]) {
-        let width = columns.indices.len();
-        let (height, size) = (out.len() / window.cols(), self.extent.shape.1);
-        let mut col = window.col0;
+    /// The horizontal pieces of a window, from left to right.
+    fn pieces(&self, window: &Window) -> Vec<Piece> {
+        let (size, mut pieces, mut col) = (self.extent.shape.1, Vec::<Piece>::new(), window.col0);
         while col < window.col1 {
             let piece = piece_around(col, PIECE_COLS, size, self.extent.reach);
             let stop = piece.1.min(window.col1);
             let (from, to) = (piece.0 - self.warm_up, piece.1 + self.warm_up);
-            // Where each sample stands in the band; past its end where it is 0.
-            let index: Vec<usize> = (from..to)
-                .map(|i| self.extent.boundary.source_index(i, size))
-                .map(|i| {
-                    i.and_then(|i| columns.indices.binary_search(&i).ok()).unwrap_or(usize::MAX)
-                })
-                .collect();
-            let mut lines = vec![[[0.0; ROWS]]; index.len()];
-            for first in (0..height).step_by(ROWS) {
-                let count = ROWS.min(height - first);
-                let rows = &band[first * width..(first + count) * width];
-                self.isa.run(Gather {
-                    rows: rows.chunks_exact(width),
-                    index: &index,
-                    lines: &mut lines,
-                });
-                self.isa.run(Sweep { lines: &mut lines, strips: 1, filter: self });
-                let kept = &lines[(col - from) as usize..(stop - from) as usize];
-                let start = first * window.cols() + (col - window.col0) as usize;
-                let rows = out[start..].chunks_mut(window.cols()).take(count);
-                self.isa.run(Scatter { lines: kept, rows });
-            }
+            let samples = (from..to).map(|i| self.extent.boundary.source_index(i, size));
+            let mut columns: Vec<i64> = samples.clone().flatten().collect();
+            columns.sort_unstable();
+            columns.dedup();
+            let known = pieces.last().zip(columns.first()).map_or(0..0, |(last, first)| {
+                let start = last.columns.partition_point(|column| column < first);
+                let both = last.columns[start..].iter().zip(&columns);
+                let count = both.take_while(|(a, b)| a == b).count();
+                // Whole lines of the cache: the next column begins one.
+                start..start + count / LINE * LINE
+            });
+            let within = |a: i64, b: i64| (a - from) as usize..(b - from) as usize;
+            pieces.push(Piece {
+                index: samples.map(|i| columns.binary_search(&i?).ok()).collect(),
+                columns,
+                known,
+                inner: within(from.max(0), to.min(size)),
+                keep: within(col, stop),
+            });
             col = stop;
         }
+        pieces
     }
-}
 
-/// Both sweeps over the first strips of some lines.
-struct Sweep<'t, const K: usize, const L: usize, const S: usize> {
-    lines: &'t mut [[[f64; L]; S]],
-    strips: usize,
-    filter: &'t Filter<K>,
-}
-
-impl<const K: usize, const L: usize, const S: usize> Job for Sweep<'_, K, L, S> {
-    type Output = ();
-
-    #[inline(always)]
-    fn run(self) {
-        for s in 0..self.strips {
-            cascade::filter(self.lines, s, &self.filter.poles, self.filter.gain);
+    /// Filters one band, first down, then across.
+    fn band<F>(&self, band: Band<'_>, pieces: &[Piece], load: &F, room: &mut Room) -> Result<()>
+    where
+        F: Fn(i64, i64, &mut [f64]) -> Result<()>,
+    {
+        let Band { piece, first: top, out, width } = band;
+        let height = out.len() / width;
+        let widest = pieces.iter().map(|piece| piece.columns.len()).max().unwrap_or(0);
+        // An odd number of lines of the cache, lest all rows compete for few of its sets.
+        let pitch = (widest + STRIP).next_multiple_of(2 * LINE) + LINE;
+        let tall = GROUP + (piece.1 + self.warm_up - top) as usize;
+        room.band.resize((tall * pitch / LINE).max(room.band.len()), Aligned::default());
+        let band = flat(&mut room.band);
+        let mut start = 0;
+        for across in pieces {
+            for row in band.chunks_exact_mut(pitch).skip(GROUP).take(height) {
+                row.copy_within(across.known.clone(), 0);
+            }
+            let mut first = across.known.len();
+            while first < across.columns.len() {
+                let count = across.run_at(first);
+                let columns = (across.columns[first], count);
+                self.down(piece, top, columns, load, (&mut band[first..], pitch))?;
+                first += count;
+            }
+            let size = GROUPS * across.index.len();
+            room.lines.resize(size.max(room.lines.len()), [0.0; LANES]);
+            for row in (0..height).step_by(GROUPS * LANES) {
+                self.isa.run(Across {
+                    filter: self,
+                    piece: across,
+                    rows: &band[(GROUP + row) * pitch..],
+                    pitch,
+                    count: (GROUPS * LANES).min(height - row),
+                    lines: &mut room.lines[..size],
+                    out: &mut out[row * width + start..],
+                    width,
+                });
+            }
+            start += across.keep.len();
         }
+        Ok(())
     }
-}
 
-/// Takes samples out of rows, by their index in the row, as lines of the horizontal filter: a transposition.
-struct Gather<'t, I> {
-    rows: I,
-    /// An index past the end of a row stands for 0.
-    index: &'t [usize],
-    lines: &'t mut [[[f64; ROWS]; 1]],
-}
-
-impl<'t, I: Iterator<Item = &'t [f64]>> Job for Gather<'t, I> {
-    type Output = ();
-
-    #[inline(always)]
-    fn run(self) {
-        for (l, row) in self.rows.enumerate() {
-            let (lines, rest) = self.lines.as_chunks_mut::<SAMPLES>();
-            let (index, index_rest) = self.index.as_chunks::<SAMPLES>();
-            for (lines, index) in lines.iter_mut().zip(index) {
-                // Side by side, except next to the edges of the image; no step is greater than 1.
-                let run = row.get(index[0]..index[0].saturating_add(SAMPLES));
-                match run.filter(|_| index[SAMPLES - 1] == index[0] + SAMPLES - 1) {
-                    Some(run) => (0..SAMPLES).for_each(|k| lines[k][0][l] = run[k]),
-                    None => take(lines, index, row, l),
+    /// Filters some columns of the image down, side by side, from the first of them on.
+    ///
+    /// Rows from `keep` on go to `band`, after a group of rows for those before. A column past the edge holds
+    /// what the column that it continues holds: it is not filtered again.
+    fn down<F>(
+        &self,
+        piece: (i64, i64),
+        keep: i64,
+        (col, count): (i64, usize),
+        load: &F,
+        (band, pitch): (&mut [f64], usize),
+    ) -> Result<()>
+    where
+        F: Fn(i64, i64, &mut [f64]) -> Result<()>,
+    {
+        let (from, to) = (piece.0 - self.warm_up, piece.1 + self.warm_up);
+        let padded = count.next_multiple_of(STRIP);
+        let mut states = vec![[[0.0; STRIP]; K]; padded / STRIP];
+        let mut row = from;
+        while row < to {
+            let (stop, start) = if row < keep {
+                ((row + GROUP as i64).min(keep), 0)
+            } else {
+                ((row + GROUP as i64).min(to), (row - keep) as usize + GROUP)
+            };
+            let lines = &mut band[start * pitch..];
+            for (line, row) in lines.chunks_mut(pitch).zip(row..stop) {
+                match self.extent.boundary.source_index(row, self.extent.shape.0) {
+                    Some(row) => load(row, col, &mut line[..count])?,
+                    None => line[..count].fill(0.0),
                 }
+                line[count..padded].fill(0.0);
             }
-            take(rest, index_rest, row, l);
+            let rows = (stop - row) as usize;
+            self.isa.run(Down { filter: self, lines, pitch, rows, states: &mut states });
+            row = stop;
         }
+        states.fill([[0.0; STRIP]; K]);
+        let mut end = (to - keep) as usize;
+        while end > 0 {
+            let start = end.saturating_sub(GROUP);
+            let lines = &mut band[(GROUP + start) * pitch..];
+            self.isa.run(Up { filter: self, lines, pitch, rows: end - start, states: &mut states });
+            end = start;
+        }
+        Ok(())
     }
 }
 
-/// Takes samples of one row one by one.
-fn take(lines: &mut [[[f64; ROWS]; 1]], index: &[usize], row: &[f64], l: usize) {
-    for (line, &i) in lines.iter_mut().zip(index) {
-        line[0][l] = row.get(i).copied().unwrap_or(0.0);
-    }
+/// The samples of some lines of the cache.
+fn flat(lines: &mut [Aligned<[f64; LINE]>]) -> &mut [f64] {
+    // SAFETY: `Aligned` is eight samples and nothing else.
+    unsafe { std::slice::from_raw_parts_mut(lines.as_mut_ptr().cast(), lines.len() * LINE) }
 }
 
-/// Puts lines back as the starts of rows.
-struct Scatter<'t, I> {
-    lines: &'t [[[f64; ROWS]; 1]],
-    rows: I,
+/// The causal sweep over some rows, strip by strip, in place.
+struct Down<'t, const K: usize> {
+    filter: &'t Filter<K>,
+    lines: &'t mut [f64],
+    pitch: usize,
+    rows: usize,
+    states: &'t mut [States<K, STRIP>],
 }
 
-impl<'t, I: Iterator<Item = &'t mut [f64]>> Job for Scatter<'_, I> {
+impl<const K: usize> Job for Down<'_, K> {
     type Output = ();
 
     #[inline(always)]
     fn run(self) {
-        for (l, row) in self.rows.enumerate() {
-            for (value, line) in row.iter_mut().zip(self.lines) {
-                *value = line[0][l];
+        for (s, kept) in self.states.iter_mut().enumerate() {
+            let mut states = *kept;
+            for row in 0..self.rows {
+                let sample = strip(self.lines, row * self.pitch + s * STRIP);
+                *sample = step(sample, &mut states, &self.filter.poles);
             }
+            *kept = states;
+        }
+    }
+}
+
+/// The anticausal sweep over some rows, from the last one up.
+struct Up<'t, const K: usize> {
+    filter: &'t Filter<K>,
+    lines: &'t mut [f64],
+    pitch: usize,
+    rows: usize,
+    states: &'t mut [States<K, STRIP>],
+}
+
+impl<const K: usize> Job for Up<'_, K> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run(self) {
+        for (s, kept) in self.states.iter_mut().enumerate() {
+            let mut states = *kept;
+            for row in (0..self.rows).rev() {
+                let sample = strip(self.lines, row * self.pitch + s * STRIP);
+                *sample = step_back(sample, &mut states, &self.filter.poles, self.filter.gain);
+            }
+            *kept = states;
+        }
+    }
+}
+
+/// The samples of a strip that begins at `start`.
+#[inline(always)]
+fn strip(lines: &mut [f64], start: usize) -> &mut [f64; STRIP] {
+    &mut lines[start..].as_chunks_mut().0[0]
+}
+
+/// Both sweeps of a horizontal piece over some rows at once.
+struct Across<'t, const K: usize> {
+    filter: &'t Filter<K>,
+    piece: &'t Piece,
+    /// The rows of the band, from the first of these on.
+    rows: &'t [f64],
+    pitch: usize,
+    count: usize,
+    /// Samples, transposed: lanes by lanes.
+    lines: &'t mut [[f64; LANES]],
+    out: &'t mut [MaybeUninit<f64>],
+    width: usize,
+}
+
+impl<const K: usize> Job for Across<'_, K> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run(self) {
+        let Self { filter, piece, rows, pitch, count, lines, out, width } = self;
+        let (Filter { poles, gain, .. }, size) = (filter, piece.index.len());
+        // Rows that are not there repeat the last one.
+        let row = |r: usize| &rows[r.min(count - 1) * pitch..][..pitch];
+        for (g, lines) in lines.chunks_exact_mut(size).enumerate() {
+            let g = g * LANES;
+            piece.gather([row(g), row(g + 1), row(g + 2), row(g + 3)], lines);
+        }
+        let mut states = [[[0.0; LANES]; K]; GROUPS];
+        for k in 0..size {
+            for (g, states) in states.iter_mut().enumerate() {
+                let sample = &mut lines[g * size + k];
+                *sample = step(sample, states, poles);
+            }
+        }
+        states = [[[0.0; LANES]; K]; GROUPS];
+        for k in (piece.keep.start..size).rev() {
+            for (g, states) in states.iter_mut().enumerate() {
+                let sample = &mut lines[g * size + k];
+                *sample = step_back(sample, states, poles, *gain);
+            }
+        }
+        for (g, lines) in lines.chunks_exact(size).enumerate().take(count.div_ceil(LANES)) {
+            scatter(
+                &lines[piece.keep.clone()],
+                &mut out[g * LANES * width..],
+                width,
+                count - g * LANES,
+            );
+        }
+    }
+}
+
+impl Piece {
+    /// Takes the samples of some rows: a transposition.
+    #[inline(always)]
+    fn gather(&self, rows: [&[f64]; LANES], lines: &mut [[f64; LANES]]) {
+        let inner = self.inner.clone();
+        for k in (0..inner.start).chain(inner.end..self.index.len()) {
+            for l in 0..LANES {
+                lines[k][l] = self.index[k].map_or(0.0, |i| rows[l][i]);
+            }
+        }
+        let first = self.index[inner.start].unwrap_or(0);
+        let lines = &mut lines[inner];
+        let [a, b, c, d] = rows.map(|row| &row[first..][..lines.len()]);
+        for k in 0..lines.len() {
+            lines[k] = [a[k], b[k], c[k], d[k]];
+        }
+    }
+}
+
+/// Puts lines back as the starts of `count` rows of a length, or as many as there are lanes.
+#[inline(always)]
+fn scatter(lines: &[[f64; LANES]], out: &mut [MaybeUninit<f64>], width: usize, count: usize) {
+    let mut rows = out.chunks_mut(width).map(|row| &mut row[..lines.len()]);
+    if count < LANES {
+        for (l, row) in rows.take(count).enumerate() {
+            for (value, line) in row.iter_mut().zip(lines) {
+                value.write(line[l]);
+            }
+        }
+    } else if let (Some(a), Some(b), Some(c), Some(d)) =
+        (rows.next(), rows.next(), rows.next(), rows.next())
+    {
+        for k in 0..lines.len() {
+            let [first, second, third, fourth] = lines[k];
+            a[k].write(first);
+            b[k].write(second);
+            c[k].write(third);
+            d[k].write(fourth);
         }
     }
 }
@@ -299,9 +451,10 @@ mod tests {
             }
             Ok(())
         };
-        let mut values = vec![0.0; window.rows() * window.cols()];
+        let mut values = vec![MaybeUninit::new(0.0); window.rows() * window.cols()];
         prefilter(&extent, K::POLES, window, (Isa::best(), 2), &load, &mut values).unwrap();
-        values
+        // SAFETY: they were filled before already.
+        values.into_iter().map(|value| unsafe { value.assume_init() }).collect()
     }
 
     /// The spline at pixel centres: the samples.

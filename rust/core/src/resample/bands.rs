@@ -40,6 +40,10 @@ impl<T: Sample<C>, C: Real, const N: usize> Bands<C, N> for Interpolated<'_, '_,
         self.source.lattice
     }
 
+    fn have_veils(&self) -> bool {
+        !self.veils.masks.is_empty() || self.veils.poison.iter().any(Option::is_some)
+    }
+
     fn resample(&self, span: &Span<C, N>, room: &mut Room<C>) -> Result<()> {
         let Room { values, ok, known } = room;
         for plane in self.planes.clone() {
@@ -123,6 +127,10 @@ pub(super) struct Copied<'t, 'a, T> {
 impl<T: Copy + Default + Send + Sync + 'static> Bands<f32, 1> for Copied<'_, '_, T> {
     fn source(&self) -> &Lattice<'_> {
         self.source.lattice
+    }
+
+    fn have_veils(&self) -> bool {
+        !self.masks.is_empty()
     }
 
     fn resample(&self, span: &Span<f32, 1>, room: &mut Room<f32>) -> Result<()> {

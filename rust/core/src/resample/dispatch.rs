@@ -127,10 +127,9 @@ fn frame<'t>(task: &'t Task<'_>, support: &Support) -> Result<Frame<'t>> {
         }
     });
     let gain = if task.spline.prefiltered { support.gain * support.gain } else { 1.0 };
-    let needs_extent = task.bands.is_some() || !support.poles.is_empty();
     // `Task::check` keeps origins within `MAX_SIZE`.
     let origin = (task.source_origin.0 as i32, task.source_origin.1 as i32);
-    Ok(Frame { origin, domain, taps, mask, needs_extent, safe, gain })
+    Ok(Frame { origin, domain, taps, mask, safe, gain })
 }
 
 fn output<'t, O: Copy>(task: &'t Task<'_>) -> Output<'t, O> {

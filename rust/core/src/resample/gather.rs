@@ -10,7 +10,7 @@ use std::mem::MaybeUninit;
 use super::home::Home;
 use super::span::{Span, Usable, Weights};
 use crate::SPAN;
-use crate::arch::Job;
+use crate::arch::{Aligned, Job};
 use crate::boundary::Boundary;
 use crate::error::{Error, Result};
 use crate::image::{Array, Lattice};
@@ -61,13 +61,16 @@ impl<T> Base<T> {
 
     /// Distance of each cell's first tap from the start, in elements: `Home` knows that it fits.
     #[inline(always)]
-    fn offsets<C, const N: usize, const UNIT: bool>(&self, span: &Span<C, N>) -> [i32; SPAN] {
+    fn offsets<C, const N: usize, const UNIT: bool>(
+        &self,
+        span: &Span<C, N>,
+    ) -> Aligned<[i32; SPAN]> {
         let (down, across) = (self.row_stride as i32, self.col_stride as i32);
-        let mut offsets = [0; SPAN];
+        let mut offsets = Aligned([0; SPAN]);
         for k in 0..SPAN {
             let row = span.rows.index[k].wrapping_sub(self.first.0).wrapping_mul(down);
             let col = span.cols.index[k].wrapping_sub(self.first.1);
-            offsets[k] = row.wrapping_add(if UNIT { col } else { col.wrapping_mul(across) });
+            offsets.0[k] = row.wrapping_add(if UNIT { col } else { col.wrapping_mul(across) });
         }
         offsets
     }
@@ -110,7 +113,7 @@ impl<T: Sample<C>, C: Real, const N: usize> Fast<'_, '_, T, C, N> {
             // Volatile, so that the pixels are taken one by one, each with vectors of taps: the compiler would
             // rather take vectors of pixels, by gather instructions, which are slower than the loads.
             // SAFETY: an element of a local array; `Home` knows that the taps lie in the block.
-            unsafe { base.start.offset((&raw const offsets[k]).read_volatile() as isize) }
+            unsafe { base.start.offset((&raw const offsets.0[k]).read_volatile() as isize) }
         };
         let tap = |first: *const T, r: usize, c: usize| {
             // SAFETY: `Home` knows that the N x N taps of every cell lie in the block.
@@ -122,17 +125,17 @@ impl<T: Sample<C>, C: Real, const N: usize> Fast<'_, '_, T, C, N> {
             }
         } else if N == 2 {
             // Loads first, as pairs; widening and arithmetic then run over whole vectors.
-            let mut taps = MaybeUninit::<[[[T; 2]; SPAN]; 2]>::uninit();
+            let mut taps = MaybeUninit::<Aligned<[[[T; 2]; SPAN]; 2]>>::uninit();
             for k in 0..SPAN {
                 let first = first_tap(k);
                 for r in 0..2 {
                     let pair = [tap(first, r, 0), tap(first, r, 1)];
                     // SAFETY: an element of the array.
-                    unsafe { (&raw mut (*taps.as_mut_ptr())[r][k]).write(pair) };
+                    unsafe { (&raw mut (*taps.as_mut_ptr()).0[r][k]).write(pair) };
                 }
             }
             // SAFETY: every element has been written.
-            let taps = unsafe { taps.assume_init_ref() };
+            let taps = unsafe { &taps.assume_init_ref().0 };
             for k in 0..SPAN {
                 let mut value = C::ZERO;
                 for c in 0..2 {
@@ -145,7 +148,7 @@ impl<T: Sample<C>, C: Real, const N: usize> Fast<'_, '_, T, C, N> {
                 values[k] = value;
             }
         } else {
-            let mut columns = MaybeUninit::<[[C; N]; SPAN]>::uninit();
+            let mut columns = MaybeUninit::<Aligned<[[C; N]; SPAN]>>::uninit();
             for k in 0..SPAN {
                 let mut sums = [C::ZERO; N];
                 let first = first_tap(k);
@@ -155,10 +158,10 @@ impl<T: Sample<C>, C: Real, const N: usize> Fast<'_, '_, T, C, N> {
                     }
                 }
                 // SAFETY: an element of the array.
-                unsafe { (&raw mut (*columns.as_mut_ptr())[k]).write(sums) };
+                unsafe { (&raw mut (*columns.as_mut_ptr()).0[k]).write(sums) };
             }
             // SAFETY: every element has been written.
-            let columns = unsafe { columns.assume_init_ref() };
+            let columns = unsafe { &columns.assume_init_ref().0 };
             for k in 0..SPAN {
                 let mut value = C::ZERO;
                 for c in 0..N {
@@ -321,7 +324,7 @@ impl<T: Copy> Pick<'_, '_, T> {
         let offsets = base.offsets::<f32, 1, UNIT>(self.span);
         for k in 0..SPAN {
             // SAFETY: `Home` knows that every cell of the span lies in the block.
-            self.values[k] = unsafe { *base.start.offset(offsets[k] as isize) };
+            self.values[k] = unsafe { *base.start.offset(offsets.0[k] as isize) };
         }
     }
 }

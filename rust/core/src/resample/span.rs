@@ -25,8 +25,6 @@ pub(super) struct Frame<'t> {
     pub(super) taps: Option<Window>,
     /// Taps that are not valid, in all bands.
     pub(super) mask: Option<Veil<'t>>,
-    /// Whether single bands may have veils, which judge each span by its extent.
-    pub(super) needs_extent: bool,
     /// Nearest pixels that are accepted whatever a mask says.
     pub(super) safe: Option<Rect>,
     /// Factor of the result.
@@ -34,6 +32,7 @@ pub(super) struct Frame<'t> {
 }
 
 /// What a thread writes to while it has a span, lest it is made anew for each one.
+#[repr(C, align(64))]
 pub(super) struct Room<C> {
     /// Sums of one band.
     pub(super) values: [C; SPAN],
@@ -111,6 +110,7 @@ pub(super) struct Span<C, const N: usize> {
 }
 
 /// Weights of the taps along both axes, tap by tap.
+#[repr(align(64))]
 pub(super) struct Weights<C, const N: usize> {
     pub(super) rows: [[C; SPAN]; N],
     pub(super) cols: [[C; SPAN]; N],
@@ -137,12 +137,13 @@ impl<C: Real, const N: usize> Span<C, N> {
         }
     }
 
-    /// Cells, class and weights of the span at `at`, which is to be gathered from `blocks`.
+    /// Cells, class and weights of the span at `at`, which is to be gathered from `blocks`, by bands
+    /// that may have veils of their own, which judge each span by its extent.
     pub(super) fn locate<K: Kernel<N>>(
         &mut self,
         task: &Task<'_>,
         frame: &Frame<'_>,
-        blocks: &Lattice<'_>,
+        (blocks, have_veils): (&Lattice<'_>, bool),
         known: &mut Known,
         (slot, at, len): (usize, (usize, usize), usize),
     ) -> Result<()> {
@@ -166,7 +167,7 @@ impl<C: Real, const N: usize> Span<C, N> {
             cols: &mut self.cols,
         }
         .run(isa);
-        if !is_plain || frame.needs_extent {
+        if !is_plain || have_veils {
             self.extent = isa.run(Extent { rows: &self.rows, cols: &self.cols });
         }
         if is_plain {

@@ -1,6 +1,7 @@
 //! Splines: the coefficients that a task needs, then the sweep over them.
 
 use std::marker::PhantomData;
+use std::mem::MaybeUninit;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::Task;
@@ -10,7 +11,8 @@ use super::span::Frame;
 use super::store::Store;
 use super::sweep::sweep;
 use super::veils::summary;
-use crate::buffer::zeros;
+use crate::arch::Job;
+use crate::buffer::unfilled;
 use crate::error::Result;
 use crate::image::{Array, Lattice, Layout};
 use crate::kernel::with_any_kernel;
@@ -39,7 +41,7 @@ pub(super) fn run<T: Sample<f64>>(
         let part = first..planes.min(first + group);
         let size = window.rows() * window.cols();
         let mut poison = Vec::new();
-        let mut coefficients = zeros(size * part.len());
+        let mut coefficients = unfilled(size * part.len());
         if frame.taps.is_some() {
             for (plane, values) in part.clone().zip(coefficients.chunks_exact_mut(size)) {
                 poison.push(filter_plane::<T>(task, window, plane, values)?);
@@ -51,7 +53,7 @@ pub(super) fn run<T: Sample<f64>>(
             row_stride: window.cols().cast_signed(),
             col_stride: 1,
         };
-        // SAFETY: the vector holds a plane of the window's size for each one of the group, and lives on.
+        // SAFETY: the vector holds a plane of the window's size for each one of the group, filled in, and lives on.
         let block = unsafe { Array::from_raw(coefficients.as_ptr().cast(), DType::F64, layout) };
         let lattice = Lattice::new(
             vec![(window.row0, window.row1)],
@@ -77,7 +79,7 @@ fn filter_plane<T: Sample<f64>>(
     task: &Task<'_>,
     window: Window,
     plane: usize,
-    values: &mut [f64],
+    values: &mut [MaybeUninit<f64>],
 ) -> Result<Option<Veil<'static>>> {
     let support = task.kernel.support();
     let extent = Extent {
@@ -89,7 +91,7 @@ fn filter_plane<T: Sample<f64>>(
     let poisoned = AtomicBool::new(false);
     let load = |row: i64, col: i64, out: &mut [f64]| {
         task.source.read_row(plane, (row, col), out, T::widen)?;
-        if T::CAN_BE_NAN && !all_finite(out) {
+        if T::CAN_BE_NAN && !task.isa.run(AllFinite(out)) {
             poisoned.store(true, Ordering::Relaxed);
             for x in out {
                 *x = if x.is_finite() { *x } else { 0.0 };
@@ -118,14 +120,25 @@ fn filter_plane<T: Sample<f64>>(
     Ok(Some(Veil::Spread(poison)))
 }
 
-/// Whether every value is finite, without a branch for each.
-fn all_finite(values: &[f64]) -> bool {
-    // Finite times 0 is 0, anything else is NaN.
-    let mut sums = [0.0; 8];
-    for chunk in values.chunks(sums.len()) {
-        for (sum, x) in sums.iter_mut().zip(chunk) {
-            *sum += x * 0.0;
+/// Tells whether every value is finite, without a branch for each.
+struct AllFinite<'t>(&'t [f64]);
+
+impl Job for AllFinite<'_> {
+    type Output = bool;
+
+    #[inline(always)]
+    fn run(self) -> bool {
+        // Finite times 0 is 0, anything else is NaN.
+        let mut sums = [0.0; 16];
+        let (chunks, rest) = self.0.as_chunks::<16>();
+        for chunk in chunks {
+            for k in 0..chunk.len() {
+                sums[k] += chunk[k] * 0.0;
+            }
         }
+        for x in rest {
+            sums[0] += x * 0.0;
+        }
+        sums.iter().fold(0.0, |all, sum| all + sum) == 0.0
     }
-    sums.iter().all(|&sum| sum == 0.0)
 }

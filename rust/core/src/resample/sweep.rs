@@ -25,6 +25,8 @@ const MESH_ROWS: usize = 16;
 pub(super) trait Bands<C, const N: usize>: Sync {
     /// The blocks that the bands are gathered from.
     fn source(&self) -> &Lattice<'_>;
+    /// Whether single bands have veils.
+    fn have_veils(&self) -> bool;
     /// Writes samples and validity of the span.
     fn resample(&self, span: &Span<C, N>, room: &mut Room<C>) -> Result<()>;
 }
@@ -46,9 +48,9 @@ pub(super) fn sweep<K: Kernel<N>, C: Real, const N: usize>(
         .into_iter()
         .flat_map(|down| across.iter().map(move |across| (down.clone(), across.clone())))
         .collect();
-    in_parallel(task.threads, tiles, |(rows, cols)| {
-        let (mut span, mut room) = (Span::new::<K>(), Room::EMPTY);
-        let source = bands.source();
+    let new_room = || (Span::new::<K>(), Room::EMPTY);
+    in_parallel(task.threads, tiles, new_room, |(span, room), (rows, cols)| {
+        let source = (bands.source(), bands.have_veils());
         for top in rows.clone().step_by(height) {
             for (slot, col) in cols.clone().step_by(SPAN).enumerate() {
                 // A short span takes the slower road: the last one rather begins earlier and writes a few
@@ -57,7 +59,7 @@ pub(super) fn sweep<K: Kernel<N>, C: Real, const N: usize>(
                 for row in top..rows.end.min(top + height) {
                     let at = (slot, (row, col), SPAN.min(cols.end - col));
                     span.locate::<K>(task, frame, source, &mut room.known, at)?;
-                    bands.resample(&span, &mut room)?;
+                    bands.resample(span, room)?;
                 }
             }
         }
