@@ -50,10 +50,16 @@ fn bounds(task: &Task<'_>) -> Result<[f64; 4]> {
     let windows: Vec<_> = (0..parts.len())
         .map(|part| Window { row0: row(part), row1: row(part + 1), ..task.target })
         .collect();
-    in_parallel(task.threads, windows.iter().zip(&mut parts).collect(), |(target, part)| {
-        *part = task.isa.run(Bounds { grid: &task.grid, target });
-        Ok(())
-    })?;
+    let work = windows.iter().zip(&mut parts).collect();
+    in_parallel(
+        task.threads,
+        work,
+        || (),
+        |(), (target, part)| {
+            *part = task.isa.run(Bounds { grid: &task.grid, target });
+            Ok(())
+        },
+    )?;
     let least = |k: usize| parts.iter().map(|part| part[k]).fold(f64::INFINITY, f64::min);
     let most = |k: usize| parts.iter().map(|part| part[k]).fold(f64::NEG_INFINITY, f64::max);
     Ok([least(0), most(1), least(2), most(3)])
