@@ -33,8 +33,9 @@ export DASK_SCHEDULER_ADDRESS=tcp://$SLURMD_NODENAME:$port
 dask scheduler --port "$port" --dashboard-address :0 &
 started+=($!)
 
-# One process on each node, with all threads of the job: they share source blocks in memory.
-srun dask worker "$DASK_SCHEDULER_ADDRESS" \
+# One process on each node, with all threads of the job: they share source blocks in memory. srun does not take over
+# how many cores a task has.
+srun --cpus-per-task "$SLURM_CPUS_PER_TASK" dask worker "$DASK_SCHEDULER_ADDRESS" \
     --nworkers 1 \
     --nthreads "$SLURM_CPUS_PER_TASK" \
     --memory-limit "$((SLURM_MEM_PER_NODE * 9 / 10))MiB" \

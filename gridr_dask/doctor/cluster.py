@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
 import warnings
 from collections import Counter, defaultdict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 from urllib.parse import urlsplit
 
+from dask.utils import format_bytes
 from distributed import Client
 
 from gridr_dask.doctor.findings import Finding, note, ok, wrong
 from gridr_dask.doctor.process import examine_process
+from gridr_dask.graph import settings
 from gridr_dask.scaling import explain
 
 __all__ = ["examine_cluster"]
@@ -28,29 +32,39 @@ def examine_cluster(address: str, timeout: float) -> list[Finding]:
     address : str
         Of the scheduler, such as ``tcp://127.0.0.1:8786``.
     timeout : float
-        Seconds to wait for it.
+        Seconds to wait for it, and for each answer.
     """
     try:
         with warnings.catch_warnings():
             # Of versions, about which more is said below.
             warnings.simplefilter("ignore")
             client = Client(address, timeout=timeout, set_as_default=False)
-    except (OSError, TimeoutError, ValueError) as error:
+    except (OSError, ValueError) as error:
         return [wrong("scheduler", f"{address} does not answer within {timeout:g} s: {error}")]
     with client:
         workers = client.scheduler_info(n_workers=-1)["workers"]
         threads = sum(worker["nthreads"] for worker in workers.values())
         how = ok if workers else wrong
         findings = [how("scheduler", f"{address} has {len(workers)} workers and {threads} threads")]
-        findings += _versions(client)
-        findings += _processes(client)
-        findings += _handover(client)
+        findings += _versions(client, timeout)
+        findings += _memory(workers)
+        findings += _processes(client, timeout)
+        findings += _handover(client, timeout)
     return findings
 
 
-def _versions(client: Client) -> Iterator[Finding]:
-    """Compare the versions of the packages that client, scheduler and workers must share."""
-    found: Any = client.get_versions(packages=list(_SAME))
+def _versions(client: Client, timeout: float) -> Iterator[Finding]:
+    """Ask for the versions of the packages that client, scheduler and workers must share."""
+    try:
+        found: Any = client.sync(_within, timeout, client.get_versions, packages=list(_SAME))
+    except TimeoutError:
+        yield wrong("versions", f"not all workers have told theirs within {timeout:g} s")
+    else:
+        yield from _compared(found)
+
+
+def _compared(found: dict[str, Any]) -> Iterator[Finding]:
+    """Compare the versions of client, scheduler and workers."""
     sides = {"client": found["client"], "scheduler": found["scheduler"], **found["workers"]}
     differ = False
     for package in _SAME:
@@ -73,9 +87,44 @@ def _version(report: dict[str, Any] | None, package: str) -> str:
     return ".".join(number.split(".")[:2]) if package == "python" else str(number)
 
 
-def _processes(client: Client) -> Iterator[Finding]:
+def _memory(workers: dict[str, Any]) -> Iterator[Finding]:
+    """Compare what the tasks of a call made here may hold with what each worker has."""
+    task = settings.task_memory()
+    for address, worker in workers.items():
+        threads, limit = worker["nthreads"], worker["memory_limit"]
+        if limit and task * threads > limit:
+            yield note(
+                "memory",
+                f"{address} has {format_bytes(limit)} for {threads} threads: as many tasks of "
+                f"gridr.task-memory, {format_bytes(task)} here, don't fit; set a lower one for the calls",
+            )
+
+
+def _run(client: Client, function: Callable[..., Any], timeout: float) -> dict[str, Any]:
+    """Return what a function returns in each worker, or the error: a TimeoutError if the worker hangs."""
+    workers = list(client.scheduler_info(n_workers=-1)["workers"])
+    found = client.sync(_ask, client, function, workers, timeout)
+    return {
+        worker: each[worker] if isinstance(each, dict) else each
+        for worker, each in zip(workers, found, strict=True)
+    }
+
+
+async def _ask(client: Client, function: Callable[..., Any], workers: list[str], timeout: float) -> list[Any]:
+    asked = (
+        _within(timeout, client.run, function, workers=[worker], on_error="return") for worker in workers
+    )
+    return await asyncio.gather(*asked, return_exceptions=True)
+
+
+async def _within(timeout: float, ask: Callable[..., Any], *arguments: Any, **more: Any) -> Any:
+    """Call a method of a client, which is awaited on the client's own thread."""
+    return await asyncio.wait_for(ask(*arguments, **more), timeout)
+
+
+def _processes(client: Client, timeout: float) -> Iterator[Finding]:
     """Examine each worker as this process was examined."""
-    results = client.run(examine_process, on_error="return")
+    results = _run(client, partial(examine_process, calls=False), timeout)
     where: dict[Finding, list[str]] = defaultdict(list)
     for worker, result in results.items():
         if isinstance(result, Exception):
@@ -87,9 +136,9 @@ def _processes(client: Client) -> Iterator[Finding]:
         yield Finding(finding.level, finding.topic, f"{who}: {finding.text}")
 
 
-def _handover(client: Client) -> Iterator[Finding]:
+def _handover(client: Client, timeout: float) -> Iterator[Finding]:
     """Say of each worker whether it hands blocks over to others of its host."""
-    states = client.run(explain, on_error="return")
+    states = _run(client, explain, timeout)
     of_host = Counter(urlsplit(worker).hostname for worker in states)
     for worker, state in states.items():
         if isinstance(state, Exception):

@@ -22,12 +22,18 @@ __all__ = ["examine_process"]
 
 _FEW_DESCRIPTORS = 4096
 _PROBE = 4096
+_OF_CALLS = "memory"
 
 
-def examine_process() -> list[Finding]:
-    """Return what there is to say of this process; removes segments of processes that have died."""
+def examine_process(*, calls: bool = True) -> list[Finding]:
+    """Return what there is to say of this process; removes segments of processes that have died.
+
+    With `calls`, also of what is read where calls are made, and not on workers.
+    """
     findings: list[Finding] = []
     for topic, examination in _EXAMINATIONS.items():
+        if topic == _OF_CALLS and not calls:
+            continue
         try:
             findings += examination(topic)
         except (GridrError, OSError) as error:
@@ -106,7 +112,7 @@ def _left_over(topic: str) -> Iterator[Finding]:
 _EXAMINATIONS: dict[str, Callable[[str], Iterator[Finding]]] = {
     "gridr_dask": _versions,
     "engine": _engine,
-    "memory": _memory,
+    _OF_CALLS: _memory,
     "shared arrays": _shared_arrays,
     "descriptors": _descriptors,
     "left over": _left_over,

@@ -95,7 +95,7 @@ def test_jobqueue_makes_a_job_of_it():
 @pytest.mark.distributed
 def test_the_job_runs_a_program_on_its_cluster(tmp_path):
     # Slurm's own part, one worker on each node, is left out.
-    (tmp_path / "srun").write_text('#!/bin/sh\nexec "$@"\n')
+    (tmp_path / "srun").write_text('#!/bin/sh\ntest "$1 $2" = "--cpus-per-task 2" && shift 2 && exec "$@"\n')
     (tmp_path / "srun").chmod(0o755)
     program = (
         "from distributed import Client\n"
@@ -136,6 +136,13 @@ def test_systemd_takes_the_unit(unit, tmp_path):
         ["systemd-analyze", "verify", installed], capture_output=True, text=True, check=False
     )
     assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_units_have_folders_of_their_own():
+    # systemd gives a state directory to the dynamic user that starts last.
+    folders = [re.findall("^StateDirectory=(.+)$", unit.read_text(), re.MULTILINE) for unit in UNITS]
+    assert len(folders) == 2
+    assert folders[0] != folders[1]
 
 
 def test_every_worker_hands_over():

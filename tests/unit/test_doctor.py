@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 from types import SimpleNamespace
 
+import dask
 import pytest
 from click.testing import CliRunner
 
@@ -136,6 +137,32 @@ def test_a_worker_with_a_wrong_setting(doctor, client):
     assert text.startswith(f"{worker}: GRIDR_DASK_ISA=avx1024")
 
 
+@pytest.mark.distributed
+def test_a_worker_that_hangs(doctor, client):
+    worker = next(iter(client.ncores()))
+    (process,) = client.run(os.getpid, workers=[worker]).values()
+    os.kill(process, signal.SIGSTOP)
+    try:
+        code, lines = doctor("--scheduler", client.scheduler.address, "--timeout", "3")
+    finally:
+        os.kill(process, signal.SIGCONT)
+    assert code == 1
+    wrong = {topic: text for level, topic, text in lines if level == "wrong"}
+    assert set(wrong) == {"versions", "gridr_dask", "hand-over"}
+    assert wrong["versions"] == "not all workers have told theirs within 3 s"
+    assert wrong["hand-over"].startswith(f"{worker} cannot be asked: TimeoutError")
+
+
+@pytest.mark.distributed
+def test_tasks_that_do_not_fit_into_a_worker(doctor, client):
+    with dask.config.set({"gridr.task-memory": "1 TiB"}):
+        code, lines = doctor("--scheduler", client.scheduler.address)
+    assert code == 0
+    said = [text for level, topic, text in lines if (level, topic) == ("note", "memory")]
+    assert len(said) == 1 + len(client.ncores())
+    assert "1.00 TiB here, don't fit" in said[-1]
+
+
 def test_a_scheduler_that_is_not_there(doctor):
     code, lines = doctor("--scheduler", "tcp://127.0.0.1:9", "--timeout", "0.2")
     assert code == 1
@@ -158,7 +185,7 @@ def test_versions_that_differ():
             "tcp://c:1": side(python="3.12.1.x"),
         },
     }
-    found = list(cluster._versions(SimpleNamespace(get_versions=lambda packages: sides)))
+    found = list(cluster._compared(sides))
     assert {finding.level for finding in found} == {Level.WRONG}
     texts = {finding.text.split()[0]: finding.text for finding in found}
     assert set(texts) == {"gridr-dask", "dask", "python"}
