@@ -130,8 +130,7 @@ impl<C: Real> Job for Between<'_, '_, C> {
         let Locate { grid, mesh, at, len, origin, shift, rounds, region, rows, cols } = self.0;
         let drafts = rounds && shift == (0.0, 0.0);
         let place = mesh.enter(grid, at, len, drafts);
-        if drafts && mesh.draft(place).is_near() {
-            let draft = mesh.draft(place);
+        if drafts && let Some(draft) = mesh.draft(place) {
             let (rows_inside, rows_doubtful) = round(draft, 0, (origin.0, region.rows), rows);
             let (cols_inside, cols_doubtful) = round(draft, 1, (origin.1, region.cols), cols);
             if !(rows_doubtful || cols_doubtful) {
@@ -308,7 +307,7 @@ fn cut_as<P: Position, C: Real, const ROUNDS: bool, const SNAPS: bool>(
     (!outside, doubtful)
 }
 
-/// Finds the nearest pixels of one axis from a draft that is near; returns whether all lie in the region, and
+/// Finds the nearest pixels of one axis from a draft; returns whether all lie in the region, and
 /// whether any is in doubt.
 #[inline(always)]
 fn round<C>(

@@ -52,17 +52,16 @@ pub(super) struct Draft<'t> {
 }
 
 impl<'t> Draft<'t> {
-    /// A draft between two lines of these weights.
+    /// A draft between two lines of these weights; `None` if it would be good for nothing.
     #[inline(always)]
-    pub(super) fn between(above: &'t DraftLine, below: &'t DraftLine, weights: [f64; 2]) -> Self {
+    pub(super) fn between(
+        above: &'t DraftLine,
+        below: &'t DraftLine,
+        weights: [f64; 2],
+    ) -> Option<Self> {
         let scale = 1.0 / (weights[0] + weights[1]);
-        Self { above: (above, weights[0] * scale), below: (below, weights[1] * scale) }
-    }
-
-    /// Whether it is good for anything.
-    #[inline(always)]
-    pub(super) fn is_near(&self) -> bool {
-        self.above.0.is_near && self.below.0.is_near
+        let draft = Self { above: (above, weights[0] * scale), below: (below, weights[1] * scale) };
+        (above.is_near && below.is_near).then_some(draft)
     }
 
     /// The nearest pixel of the row (`axis` 0) or the column (1) of pixel `k`, and whether that is in doubt.
@@ -75,7 +74,7 @@ impl<'t> Draft<'t> {
         let x = above + below;
         let nearest = (x + ROUNDS) - ROUNDS;
         debug_assert!(nearest.abs() < 2.0 * NEAR);
-        // SAFETY: `is_near` bounds what is interpolated here.
+        // SAFETY: `between` saw that both lines are near, which bounds what is interpolated here.
         (unsafe { nearest.to_int_unchecked() }, (x - nearest).abs() > 0.5 - DOUBT)
     }
 }
@@ -112,8 +111,8 @@ mod tests {
                 + nodes[3] * (left * below)
                 + nodes[2] * (right * below);
             let exact = sum / (spacing.0 * spacing.1) as f64;
-            prop_assert_eq!(draft.is_near(), nodes.iter().all(|node| node.abs() <= NEAR));
-            if draft.is_near() {
+            prop_assert_eq!(draft.is_some(), nodes.iter().all(|node| node.abs() <= NEAR));
+            if let Some(draft) = draft {
                 let (nearest, in_doubt) = draft.nearest(1, 7);
                 prop_assert!(in_doubt || nearest == (exact + 0.5).floor() as i32, "{} {}", exact, nearest);
                 prop_assert!(!in_doubt || (exact - exact.floor() - 0.5).abs() < 2.0 * DOUBT);

@@ -150,7 +150,7 @@ impl Mesh {
 
     /// The positions between the nodes, nearly: for a grid that was entered so.
     #[inline(always)]
-    pub(super) fn draft(&self, Place { lines, weights }: Place) -> Draft<'_> {
+    pub(super) fn draft(&self, Place { lines, weights }: Place) -> Option<Draft<'_>> {
         let [upper, lower] = lines.map(|line| &self.lines[line].draft);
         Draft::between(upper, if weights[1] == 0.0 { upper } else { lower }, weights)
     }

@@ -40,8 +40,8 @@ pub struct Extent {
     pub epsilon: f64,
 }
 
-/// Filters a window of one plane into `values`, row by row, all of which are filled. The window's coordinates are those of the image
-/// and may lie past its edge. `load(row, col, out)` reads samples side by side of the image itself.
+/// Filters a window of one plane into `values`, row by row, all of which are filled. The window's coordinates are
+/// those of the image and may lie past its edge. `load(row, col, out)` reads samples side by side of the image itself.
 ///
 /// # Errors
 /// What `load` returns.
@@ -417,9 +417,9 @@ fn scatter(lines: &[[f64; LANES]], out: &mut [MaybeUninit<f64>], width: usize, c
                 value.write(line[l]);
             }
         }
-    } else if let (Some(a), Some(b), Some(c), Some(d)) =
-        (rows.next(), rows.next(), rows.next(), rows.next())
-    {
+    } else {
+        // Whoever reads the coefficients relies on every one of them being written.
+        let [a, b, c, d] = [(); LANES].map(|()| rows.next().unwrap_or_else(|| unreachable!()));
         for k in 0..lines.len() {
             let [first, second, third, fourth] = lines[k];
             a[k].write(first);
@@ -451,7 +451,7 @@ mod tests {
             }
             Ok(())
         };
-        let mut values = vec![MaybeUninit::new(0.0); window.rows() * window.cols()];
+        let mut values = vec![MaybeUninit::new(f64::NAN); window.rows() * window.cols()];
         prefilter(&extent, K::POLES, window, (Isa::best(), 2), &load, &mut values).unwrap();
         // SAFETY: they were filled before already.
         values.into_iter().map(|value| unsafe { value.assume_init() }).collect()

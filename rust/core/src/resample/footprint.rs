@@ -8,7 +8,7 @@ use crate::window::{Rect, Window};
 
 /// Positions in between nodes exceed them by rounding, and the snap moves them, by less than this.
 const SLACK: f64 = 5e-13;
-const SLACK_RELATIVE: f64 = 4.0 * f64::EPSILON;
+const SLACK_RELATIVE: f64 = 6.0 * f64::EPSILON;
 
 /// Pixels of the target for which it is worth to start a thread.
 const SHARE: usize = 1 << 16;
