@@ -258,7 +258,7 @@ class GridrAccessor(Generic[_Object]):
         >>> import numpy as np, xarray as xr, gridr_dask
         >>> image = xr.DataArray(np.arange(100.0).reshape(10, 10), dims=("y", "x"), name="image")
         >>> tiles = image.gridr.supertiles(np.mgrid[:8, :8] + 0.5, interp="linear", chunks=2, side=2)
-        >>> len(tiles), [piece.values[0, 0] for region, piece in tiles]
+        >>> len(tiles), [piece.values[0, 0].item() for region, piece in tiles]
         (4, [5.5, 9.5, 45.5, 49.5])
         """
         return api.supertiles(self._obj, grid, side, **arguments)
