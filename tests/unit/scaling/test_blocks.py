@@ -12,8 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
+from gridr_dask import settings
 from gridr_dask.errors import InvalidInputError
-from gridr_dask.scaling import blocks, handles, memfd, results, settings
+from gridr_dask.scaling import blocks, handles, memfd, results
 from gridr_dask.scaling.blocks import Limits, Pool, is_untouched
 from gridr_dask.scaling.broker import Broker
 from gridr_dask.scaling.handles import Handle
@@ -389,7 +390,7 @@ def test_a_threshold_is_a_number_of_bytes(value):
         dask.config.set({"gridr.shared.threshold": value}),
         pytest.raises(InvalidInputError, match=r"gridr\.shared\.threshold"),
     ):
-        settings.threshold_of(None)
+        settings.shared_threshold()
 
 
 @pytest.mark.parametrize("value", ["nonsense", -0.1, 1.1, None, float("nan")])
@@ -398,14 +399,14 @@ def test_a_fraction_is_from_0_to_1(value):
         dask.config.set({"gridr.shared.fraction": value}),
         pytest.raises(InvalidInputError, match=r"gridr\.shared\.fraction"),
     ):
-        settings.fraction_of(None)
+        settings.shared_fraction()
 
 
 def test_settings_have_defaults():
-    assert settings.threshold_of(None) == 1 << 20
-    assert settings.fraction_of(None) == 0.3
-    assert settings.threshold_of("64 kiB") == 1 << 16
-    assert settings.fraction_of(1) == 1
+    assert settings.shared_threshold() == 1 << 20
+    assert settings.shared_fraction() == 0.3
+    assert settings.shared_threshold("64 kiB") == 1 << 16
+    assert settings.shared_fraction(1) == 1
 
 
 def test_the_address_of_a_mapping_is_that_of_its_first_byte(pool):
