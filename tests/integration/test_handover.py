@@ -395,6 +395,7 @@ def test_a_probe_ends_with_the_plugin_and_the_peer_gets_bytes(client):
         asked = asyncio.ensure_future(ours._is_proven("somebody"))
         await begun.wait()
         await dask_worker.plugin_remove(NAME)
+        await dask_worker.plugin_add(SharedMemoryPlugin())
         return await asked, ours.proven
 
     assert list(client.run(leave).values()) == 2 * [(False, [])]

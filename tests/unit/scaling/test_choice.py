@@ -56,6 +56,10 @@ def test_a_bad_value_in_the_environment_is_a_warning(monkeypatch, caplog):
     (warning,) = (record for record in caplog.records if record.levelno == logging.WARNING)
     for part in (ENVIRONMENT, "'garbage'", "shm", "mmap", "memfd", "auto"):
         assert part in warning.getMessage()
+    assert explain_backend().ignored == warning.getMessage()
+    monkeypatch.delenv(ENVIRONMENT)
+    set_backend("auto")
+    assert explain_backend().ignored is None
 
 
 def test_the_program_beats_the_configuration():
