@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import os
 import platform
-import sys
+import resource
 from collections.abc import Callable, Iterator
 from importlib.metadata import version
 
 from dask.system import CPU_COUNT
 from dask.utils import format_bytes
 
+from gridr_dask import settings
 from gridr_dask.compute import isa
 from gridr_dask.doctor.findings import Finding, note, ok, wrong
 from gridr_dask.errors import GridrError
-from gridr_dask.graph import settings
 from gridr_dask.scaling import SharedArray, explain_backend, remove_orphans
-from gridr_dask.scaling.choice import AUTO, BACKEND_VARIABLE, BACKENDS
 
 __all__ = ["examine_process"]
 
@@ -77,9 +75,8 @@ def _memory(topic: str) -> Iterator[Finding]:
 
 def _shared_arrays(topic: str) -> Iterator[Finding]:
     choice = explain_backend()
-    asked = os.environ.get(BACKEND_VARIABLE, "").strip().lower()
-    if choice.automatic and asked not in ("", AUTO):
-        yield wrong(topic, f"{BACKEND_VARIABLE}={asked} is ignored: it must be one of {(AUTO, *BACKENDS)}")
+    if choice.ignored is not None:
+        yield wrong(topic, choice.ignored)
     with SharedArray((_PROBE,), "uint8", SharedArray.build_name("doctor")) as probe:
         assert probe.array is not None
         probe.array[:] = 1
@@ -87,10 +84,6 @@ def _shared_arrays(topic: str) -> Iterator[Finding]:
 
 
 def _descriptors(topic: str) -> Iterator[Finding]:
-    if sys.platform == "win32":
-        return
-    import resource
-
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     text = f"{soft} may be open, {'any number' if hard == resource.RLIM_INFINITY else hard} at most"
     if soft < _FEW_DESCRIPTORS:

@@ -17,11 +17,11 @@ from dask.tokenize import tokenize
 from gridr_dask.compute.resample import bands_can_differ
 from gridr_dask.graph.expressions import as_graph, expression_like, is_expression
 from gridr_dask.graph.layer import BlockLayer, Index, Key
-from gridr_dask.graph.settings import task_memory
 from gridr_dask.graph.stored import Stored
 from gridr_dask.graph.tasks import Resampling
 from gridr_dask.plan import Chunking, ChunkPlan, Load
 from gridr_dask.plan.chunks import spans_of
+from gridr_dask.settings import task_memory
 
 __all__ = ["Image", "image_of", "is_dask"]
 

@@ -18,9 +18,9 @@ from gridr_dask.geometry import Kernel, Window
 from gridr_dask.geometry.window import Span
 from gridr_dask.graph.images import Image
 from gridr_dask.graph.nodes import Positions
-from gridr_dask.graph.settings import task_memory
 from gridr_dask.plan import Chunking, ChunkPlan, Plan, plan_chunks
 from gridr_dask.plan.chunks import spans_of
+from gridr_dask.settings import task_memory
 
 __all__ = ["AUTO", "DEFAULT_CHUNK", "Tiling", "check_memory", "chunk_sizes", "tile"]
 

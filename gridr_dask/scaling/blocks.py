@@ -103,7 +103,8 @@ class Pool:
         else:
             new = self._ordinary.get(id(array)) is array
             self._ordinary.pop(id(array), None)
-        self._asked += new
+        with self._lock:
+            self._asked += new
 
     def find(self, token: bytes) -> Block | None:
         """Return the block of a token. While somebody holds it, its descriptor is open."""
@@ -181,17 +182,18 @@ class Pool:
             return array
         self._count()
         found[0].is_result = True
-        memfd.seal(found[0].descriptor)
         try:
+            memfd.seal(found[0].descriptor)
             mapping = self._map(found[0])
         except OSError:
             return array.copy()
         return np.ndarray(array.shape, array.dtype, mapping, strides=array.strides)
 
     def _count(self) -> None:
-        self._made += 1
-        if self._made > _RECENT:
-            self._made, self._asked = self._made // 2, self._asked // 2
+        with self._lock:
+            self._made += 1
+            if self._made > _RECENT:
+                self._made, self._asked = self._made // 2, self._asked // 2
 
     def _make(self, size: int, fill: Callable[[int], None]) -> Block | None:
         with self._lock:

@@ -18,9 +18,10 @@ from gridr_dask.scaling.blocks import Pool
 
 __all__ = ["Broker", "fetch", "read_into"]
 
-_LOGGER = logging.getLogger(__name__)
+_logger = logging.getLogger(__name__)
 _DESCRIPTOR, _BYTES = b"d", b"b"
 _OK = b"+"
+_NO_BLOCK = "the broker does not have the block"
 _REQUEST = 1 + 16
 _PATIENCE = 10.0
 """Seconds that each step of an exchange may take."""
@@ -31,14 +32,25 @@ _CLIENTS = 64
 
 
 class Broker:
-    """A thread that answers requests for the blocks of a pool, until it is closed."""
+    """A thread that answers requests for the blocks of a pool, until it is closed.
+
+    Raises
+    ------
+    OSError, RuntimeError
+        If the system has no more sockets, or threads.
+    """
 
     def __init__(self, pool: Pool, patience: float = _PATIENCE) -> None:
         self._pool, self._patience = pool, patience
-        self._listener, self.name = descriptors.listen()
+        self._refused_users = False
         self._clients = threading.BoundedSemaphore(_CLIENTS)
+        self._listener, self.name = descriptors.listen()
         self._thread = threading.Thread(target=self._accept, name="gridr-broker", daemon=True)
-        self._thread.start()
+        try:
+            self._thread.start()
+        except RuntimeError:
+            self._listener.close()
+            raise
 
     @property
     def running(self) -> bool:
@@ -68,24 +80,35 @@ class Broker:
                         os.close(spare)
                         spare = None
                     continue
-                if self._clients.acquire(blocking=False):
-                    threading.Thread(target=self._serve, args=(connection,), daemon=True).start()
-                else:
-                    connection.close()
+                self._begin(connection)
                 spare = _reserve() if spare is None else spare
         if spare is not None:
             os.close(spare)
+
+    def _begin(self, connection: socket.socket) -> None:
+        """Serve a client in a thread, or turn it away if there are too many of one or the other."""
+        if not self._clients.acquire(blocking=False):
+            connection.close()
+            return
+        try:
+            threading.Thread(target=self._serve, args=(connection,), daemon=True).start()
+        except RuntimeError:
+            self._clients.release()
+            connection.close()
 
     def _serve(self, connection: socket.socket) -> None:
         try:
             with connection:
                 connection.settimeout(self._patience)
                 if not descriptors.same_user(connection):
-                    _LOGGER.warning("another user has asked for a block, and was refused")
+                    # One warning: whoever it is may come as often as he likes.
+                    level = logging.DEBUG if self._refused_users else logging.WARNING
+                    self._refused_users = True
+                    _logger.log(level, "another user has asked for a block, and was refused")
                     return
                 self._answer(connection)
         except OSError as error:
-            _LOGGER.debug("a request for a block ended with %r", error)
+            _logger.debug("a request for a block ended with %r", error)
         finally:
             self._clients.release()
 
@@ -125,7 +148,7 @@ def fetch(name: str, token: bytes) -> int | None:
     with _asked(name, _DESCRIPTOR + token) as connection:
         status, descriptor = descriptors.receive(connection)
     if status != _OK:
-        raise ConnectionError("the broker does not have the block")
+        raise ConnectionError(_NO_BLOCK)
     return descriptor
 
 
@@ -140,6 +163,8 @@ def read_into(name: str, token: bytes, buffer: memoryview) -> None:
     status = bytearray(1)
     with _asked(name, _BYTES + token) as connection:
         descriptors.receive_exactly(connection, memoryview(status))
+        if status != _OK:
+            raise ConnectionError(_NO_BLOCK)
         descriptors.receive_exactly(connection, buffer)
 
 

@@ -18,6 +18,7 @@ from typing import Any, ClassVar, NoReturn
 
 from gridr_dask.errors import BufferExistsError, BufferNotFoundError, SharedMemoryError
 from gridr_dask.scaling import memfd, segments
+from gridr_dask.settings import BACKEND_VARIABLE
 
 __all__ = ["Buffer", "MemoryFile", "create", "find", "mebibytes"]
 
@@ -257,7 +258,7 @@ def _no_room(kind: str, size: int) -> str:
         f"a shared array of {mebibytes(size)} does not fit into {segments.FOLDER}, where "
         f"{mebibytes(room.free)} of {mebibytes(room.size)} are free. Either make {segments.FOLDER} larger "
         "(docker run --shm-size=..., in Kubernetes a volume of medium Memory), or set "
-        "GRIDR_SHARED_MEMORY_BACKEND=memfd (mmap, if all workers are forked)"
+        f"{BACKEND_VARIABLE}=memfd (mmap, if all workers are forked)"
     )
 
 

@@ -5,20 +5,19 @@ from __future__ import annotations
 import logging
 import multiprocessing
 import os
-import re
 import threading
 from dataclasses import dataclass, replace
 
 from gridr_dask.errors import InvalidInputError
 from gridr_dask.scaling import memfd, segments
 from gridr_dask.scaling.buffers import mebibytes
+from gridr_dask.settings import BACKEND_VARIABLE, shared_backend, shared_reserve
 
 __all__ = ["BACKENDS", "BackendChoice", "candidates", "explain_backend", "get_backend", "set_backend"]
 
 BACKENDS = ("shm", "mmap", "memfd")
 AUTO = "auto"
-BACKEND_VARIABLE = "GRIDR_SHARED_MEMORY_BACKEND"
-MIN_FREE_VARIABLE = "GRIDR_SHM_MIN_FREE"
+_NAMES = (AUTO, *BACKENDS)
 
 _METHODS = ("fork", "spawn", "forkserver")
 _logger = logging.getLogger(__name__)
@@ -44,6 +43,8 @@ class BackendChoice:
         Bytes that an automatic choice leaves free there.
     memfd : bool
         Whether the system makes memory files.
+    ignored : str or None
+        What is wrong with ``GRIDR_SHARED_MEMORY_BACKEND``, if it names no backend.
     """
 
     backend: str
@@ -54,6 +55,7 @@ class BackendChoice:
     shm_free: int
     shm_reserve: int
     memfd: bool
+    ignored: str | None = None
 
     def __str__(self) -> str:
         return (
@@ -94,8 +96,8 @@ def set_backend(name: str, *, start_method: str | None = None) -> None:
     The environment variable ``GRIDR_SHARED_MEMORY_BACKEND`` wins over this function, which wins over
     ``gridr.shared.backend`` of dask's configuration.
     """
-    if name not in (*BACKENDS, AUTO):
-        raise InvalidInputError(f"name={name!r} must be one of {(AUTO, *BACKENDS)}", "backend")
+    if name not in _NAMES:
+        raise InvalidInputError(f"name={name!r} must be one of {_NAMES}", "backend")
     if start_method is not None and start_method not in _METHODS:
         raise InvalidInputError(f"start_method={start_method!r} must be one of {_METHODS}", "start-method")
     with _process.lock:
@@ -147,30 +149,27 @@ def _resolve() -> BackendChoice:
         or multiprocessing.get_all_start_methods()[0]
     )
     room = segments.room()
-    unsettled = BackendChoice("", "", True, method, room.size, room.free, 0, memfd.available())
-    asked = _asked()
+    value = os.environ.get(BACKEND_VARIABLE, "")
+    wanted = value.strip().lower() or AUTO
+    ignored = None
+    if wanted not in _NAMES:
+        ignored = f"{BACKEND_VARIABLE}={value!r} is ignored: it must be one of {_NAMES}"
+        _logger.warning("%s", ignored)
+    unsettled = BackendChoice("", "", True, method, room.size, room.free, 0, memfd.available(), ignored)
+    asked = (wanted, f"{BACKEND_VARIABLE}={value} says so") if wanted in BACKENDS else _asked()
     if asked is not None:
         backend, why = asked
         return replace(unsettled, backend=backend, why=why, automatic=False)
-    return _that_fits(0, replace(unsettled, shm_reserve=_reserve()))
+    return _that_fits(0, replace(unsettled, shm_reserve=shared_reserve()))
 
 
 def _asked() -> tuple[str, str] | None:
-    """Return the backend that somebody asked for, and who it was."""
-    value = os.environ.get(BACKEND_VARIABLE, "")
-    wanted = value.strip().lower()
-    if wanted in BACKENDS:
-        return wanted, f"{BACKEND_VARIABLE}={value} says so"
-    if wanted not in ("", AUTO):
-        _logger.warning("%s=%r is ignored: it must be one of %s", BACKEND_VARIABLE, value, (*BACKENDS, AUTO))
+    """Return the backend that the program or the configuration asks for, and which of them."""
     if _process.asked != AUTO:
         return _process.asked, f"set_backend({_process.asked!r}) says so"
-    configured = _configured("backend")
-    if configured not in (*BACKENDS, AUTO):
-        raise InvalidInputError(
-            f"gridr.shared.backend={configured!r} in dask's configuration must be one of {(AUTO, *BACKENDS)}",
-            "backend",
-        )
+    configured, said = shared_backend()
+    if configured not in _NAMES:
+        raise InvalidInputError(f"{said} must be one of {_NAMES}", "backend")
     if configured != AUTO:
         return str(configured), "gridr.shared.backend in dask's configuration says so"
     return None
@@ -196,31 +195,3 @@ def _without_shm(given: BackendChoice) -> tuple[str, str]:
     if given.memfd:
         return "memfd", f"workers started by {given.start_method} can be handed memory files"
     return "shm", f"workers started by {given.start_method} could see nothing else without memory files"
-
-
-def _reserve() -> int:
-    """Return how many bytes of /dev/shm an automatic choice leaves free."""
-    if MIN_FREE_VARIABLE in os.environ:
-        source, value = MIN_FREE_VARIABLE, os.environ[MIN_FREE_VARIABLE]
-    else:
-        source, value = "gridr.shared.shm-min-free in dask's configuration", str(_configured("shm-min-free"))
-    try:
-        return _bytes(value)
-    except (ValueError, OverflowError):
-        raise InvalidInputError(
-            f"{source}: {value!r} must be a number of bytes, such as 67108864 or '64MiB'", "shm-min-free"
-        ) from None
-
-
-def _bytes(text: str) -> int:
-    from dask.utils import parse_bytes
-
-    # The function takes "MiB" for one of them, and leaves no way to say -1.
-    return int(parse_bytes(text)) if re.match(r"\s*\d[\d.]*\s*[a-zA-Z]", text) else int(text)
-
-
-def _configured(key: str) -> object:
-    """Return a setting of dask's configuration, for which the package has defaults."""
-    from dask import config
-
-    return config.get(f"gridr.shared.{key}")

@@ -1,7 +1,7 @@
 """File descriptors through abstract Unix sockets, between processes of one user.
 
-An abstract socket has a name in its network namespace and no file: see unix(7). Both ends ask the kernel
-whose process the other one is.
+An abstract socket has a name in its network namespace and no file: see unix(7). Everybody there can read the
+name in /proc/net/unix, so it protects nothing: both ends ask the kernel whose process the other one is.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _WAITING = 128
 
 
 def listen() -> tuple[socket.socket, str]:
-    """Return a listening socket, and its name, which nobody can guess."""
+    """Return a listening socket, and its name, which no other has."""
     name = f"gridr-{secrets.token_hex(16)}"
     listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     try:

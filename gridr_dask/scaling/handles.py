@@ -66,6 +66,10 @@ def receive_into(pool: Pool | None) -> None:
     _pool = pool
 
 
+# Another thread may have held the lock of the pool, and nobody answers for the blocks of a child.
+os.register_at_fork(after_in_child=lambda: receive_into(None))
+
+
 def attach(*described: Any) -> _Array:
     """Return the array that a handle describes: mapped, or as a copy if it cannot be mapped here.
 
@@ -74,16 +78,17 @@ def attach(*described: Any) -> _Array:
     OSError
         If the broker is gone or does not have the block any more.
     """
-    handle, pool = Handle(*described), _pool
+    pool = _pool
     try:
+        handle = Handle(*described)
         buffer = _mapped(handle, pool) or _copied(handle)
         array = np.ndarray(handle.shape, handle.dtype, buffer, handle.offset, handle.strides)
+        array.flags.writeable = handle.writeable
     except (OSError, MemoryError):
         raise
     except Exception as error:
         # dask tries again after an OSError only, and prints frames, thus tokens, after an EOFError.
         raise OSError(errno.EPROTO, f"a block could not be attached: {error!r}") from None
-    array.flags.writeable = handle.writeable
     return array
 
 

@@ -30,13 +30,15 @@ from gridr_dask.scaling.handles import Handle
 
 __all__ = ["Handover"]
 
-_LOGGER = logging.getLogger(__name__)
+_logger = logging.getLogger(__name__)
 _Array = npt.NDArray[Any]
 _PROBE = "gridr_probe"
 _PATIENCE = 10.0
 """Seconds that a peer may take to answer a probe."""
 _AGAIN = 60.0
 """Seconds after which a peer that was not proven is asked again."""
+_PEERS = 1024
+"""Peers that are remembered; those that come back after many others are asked again."""
 
 
 @dataclass
@@ -105,12 +107,14 @@ class Handover:
             if self.worker.handlers.get(name) is ours:
                 del self.worker.handlers[name]
         self.worker.handlers.setdefault("get_data", self._get_data)
+        for _, found in self._peers.values():
+            found.cancel()
         self.broker.close()
 
     @property
     def proven(self) -> list[str]:
         """Addresses of the peers that get blocks."""
-        return [who for who, (_, found) in self._peers.items() if found.done() and found.result()]
+        return [who for who, (_, found) in self._peers.items() if _says_yes(found)]
 
     async def get_data(
         self,
@@ -137,9 +141,9 @@ class Handover:
 
     def _keep(self, keys: Collection[Any], transfer: _Transfer) -> None:
         """Let the worker hold the blocks instead of what they are copies of, which it then has once."""
-        held = self.worker.data
+        held: Any = self.worker.data
         # Of a mapping that spills, what it has spilled is not to be read back.
-        in_memory = held if isinstance(held, dict) else getattr(held, "memory", {})
+        in_memory = held if isinstance(held, dict) else held.memory
         moved = {id(ordinary): block for ordinary, block in transfer.moved}
         for key in keys if moved else ():
             block = moved.get(id(in_memory[key])) if key in in_memory else None
@@ -158,7 +162,7 @@ class Handover:
                     self.counts.handed += 1
                     return {"pickle": True}, [handle]
             except Exception:  # bytes are always there
-                _LOGGER.exception("an array could not be handed over, and is sent as bytes")
+                _logger.exception("an array could not be handed over, and is sent as bytes")
         answer: tuple[Any, list[Any]] = self._serialize(x, context=context)
         return answer
 
@@ -181,20 +185,24 @@ class Handover:
 
     async def _is_proven(self, who: str) -> bool:
         asked, found = self._peers.get(who, (0.0, None))
-        if found is None or (found.done() and not found.result() and time.monotonic() - asked > _AGAIN):
+        if found is None or (found.done() and not _says_yes(found) and time.monotonic() - asked > _AGAIN):
             found = asyncio.ensure_future(self._prove(who))
+            self._peers.pop(who, None)
+            while len(self._peers) >= _PEERS:
+                del self._peers[next(iter(self._peers))]
             self._peers[who] = time.monotonic(), found
-        return await asyncio.shield(found) and self.broker.running
+        await asyncio.wait([found])  # who stops waiting stops not the probe, nor is stopped with it
+        return _says_yes(found) and self.broker.running
 
     async def _prove(self, who: str) -> bool:
-        nonce = np.frombuffer(secrets.token_bytes(32), np.uint8)
-        block = self.pool.copy(nonce)
-        if block is None:
-            return False
-        handle = Envelope(pickle.dumps(Handle.of(block, self.pool, self.broker.name)))
-        ask = self.worker.rpc(who).gridr_probe
-        # Whatever goes wrong over there: it is not proven.
+        # Whatever goes wrong, here or over there: it is not proven.
         with suppress(Exception):
+            nonce = np.frombuffer(secrets.token_bytes(32), np.uint8)
+            block = self.pool.copy(nonce)
+            if block is None:
+                return False
+            handle = Envelope(pickle.dumps(Handle.of(block, self.pool, self.broker.name)))
+            ask = getattr(self.worker.rpc(who), _PROBE)
             answer = await asyncio.wait_for(ask(handle=to_serialize(handle)), _PATIENCE)
             return isinstance(answer, bytes) and hmac.compare_digest(answer, nonce.tobytes())
         return False
@@ -206,3 +214,8 @@ class Handover:
         except OSError:
             return b""
         return block.tobytes()
+
+
+def _says_yes(found: asyncio.Future[bool]) -> bool:
+    """Return whether a probe has ended, and well."""
+    return found.done() and not found.cancelled() and found.result()

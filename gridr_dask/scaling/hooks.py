@@ -31,8 +31,23 @@ def _handlers(worker: Worker) -> bool:
 
 
 def _data(worker: Worker) -> bool:
-    """`Worker.data` is a mapping in which the value of a key can be replaced."""
-    return callable(getattr(worker.data, "__setitem__", None)) and callable(getattr(worker.data, "get", None))
+    """`Worker.data` is a dict, or a buffer with a `memory` for what it has not spilled."""
+    return isinstance(worker.data, dict) or hasattr(worker.data, "memory")
+
+
+def _limit(worker: Worker) -> bool:
+    """`Worker.memory_manager` has a `memory_limit`: a number of bytes, or None."""
+    return isinstance(worker.memory_manager.memory_limit, int | None)
+
+
+def _plugins(worker: Worker) -> bool:
+    """`Worker.plugins` is a dict of plugins by their names."""
+    return isinstance(worker.plugins, dict)
+
+
+def _rpc(worker: Worker) -> bool:
+    """`Worker.rpc` gives, by an address, an object that calls any handler by its name."""
+    return callable(worker.rpc(worker.address).gridr_probe)
 
 
 def _serializer(worker: Worker) -> bool:
@@ -48,11 +63,12 @@ def _pickled(worker: Worker) -> bool:
 
 def _offload(worker: Worker) -> bool:
     """`offload`, which serializes large messages in a thread, keeps context variables."""
-    return callable(utils.run_in_executor_with_context)
+    return "run_in_executor_with_context" in utils.offload.__code__.co_names
 
 
 HOOKS: dict[str, Callable[[Worker], bool]] = {
-    check.__name__.strip("_"): check for check in (_handlers, _data, _serializer, _pickled, _offload)
+    check.__name__.strip("_"): check
+    for check in (_handlers, _data, _limit, _plugins, _rpc, _serializer, _pickled, _offload)
 }
 """Whether each of them is as expected in the process of a worker."""
 

@@ -18,6 +18,7 @@ from gridr_dask.errors import BufferNotFoundError
 __all__ = [
     "Identity",
     "available",
+    "can_seal",
     "create",
     "fix_size",
     "identify",
@@ -48,6 +49,21 @@ def available() -> bool:
         os.close(create(1))
     except (AttributeError, OSError):
         return False
+    return True
+
+
+def can_seal() -> bool:
+    """Whether this system seals memory files against later writers; Linux does from 5.1 on."""
+    try:
+        descriptor = create(1)
+    except (AttributeError, OSError):
+        return False
+    try:
+        seal(descriptor)
+    except OSError:
+        return False
+    finally:
+        os.close(descriptor)
     return True
 
 

@@ -5,24 +5,47 @@ from __future__ import annotations
 import logging
 import resource
 import sys
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 from distributed import Worker, WorkerPlugin
 from distributed.system import MEMORY_LIMIT
 
-from gridr_dask.scaling import hooks, memfd, settings
+from gridr_dask import settings
+from gridr_dask.scaling import hooks, memfd
 from gridr_dask.scaling.blocks import Limits
+from gridr_dask.scaling.buffers import mebibytes
 from gridr_dask.scaling.handover import Handover
 
-__all__ = ["SharedMemoryPlugin", "explain"]
+__all__ = ["SharedMemoryPlugin", "State", "explain", "state_of"]
 
-_LOGGER = logging.getLogger(__name__)
+_logger = logging.getLogger(__name__)
 _DESCRIPTORS = 1024
 """At most; a worker needs them for files and connections too."""
 _NAME = "gridr-shared-memory"
 
 _active: Handover | None = None
 """Of this process: serializers are those of the process, not of one worker."""
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """Whether blocks are handed over; printed, it reads as a sentence.
+
+    Attributes
+    ----------
+    active : bool
+        Whether they are.
+    why : str
+        What was done if they are, and the reason if they are not; for people.
+    """
+
+    active: bool
+    why: str
+
+    def __str__(self) -> str:
+        return f"{'on' if self.active else 'off'}: {self.why}"
 
 
 class SharedMemoryPlugin(WorkerPlugin):
@@ -42,7 +65,9 @@ class SharedMemoryPlugin(WorkerPlugin):
         configuration here, which is 1 MiB.
     fraction : float, optional
         Which part of its memory limit a worker may put into memory files; beyond it, arrays are sent as
-        bytes. By default ``gridr.shared.fraction``, which is 0.3. With 0, nothing is handed over.
+        bytes. By default ``gridr.shared.fraction``, which is 0.3. With 0, nothing is handed over. A worker
+        without a limit (``memory_limit=0``) takes the memory of the host for it, and so does each other one
+        there: give ``fraction`` divided by their number.
 
     Raises
     ------
@@ -61,8 +86,8 @@ class SharedMemoryPlugin(WorkerPlugin):
     idempotent = True
 
     def __init__(self, threshold: int | str | None = None, fraction: float | None = None) -> None:
-        self.threshold = settings.threshold_of(threshold)
-        self.fraction = settings.fraction_of(fraction)
+        self.threshold = settings.shared_threshold(threshold)
+        self.fraction = settings.shared_fraction(fraction)
         self.handover: Handover | None = None
         self._off: str | None = "not registered at a worker"
 
@@ -73,10 +98,10 @@ class SharedMemoryPlugin(WorkerPlugin):
         if self._off is None:
             try:
                 self.handover = _active = Handover(worker, self._limits(worker))
-            except OSError as error:
-                self._off = f"its socket could not be made: {error}"
+            except (OSError, RuntimeError) as error:
+                self._off = f"its broker could not be started: {error}"
         if self._off is not None:
-            _LOGGER.warning("blocks are not handed over: %s", self._off)
+            _logger.warning("blocks are not handed over: %s", self._off)
 
     def teardown(self, worker: Worker) -> None:
         """Put everything back."""
@@ -91,25 +116,31 @@ class SharedMemoryPlugin(WorkerPlugin):
 
         At a client, where the plugin was made, that is said of its own system.
         """
-        if self.handover is None:
-            return f"off: {self._reason_against() or self._off}"
+        return str(self.state)
+
+    @property
+    def state(self) -> State:
+        """What `explain` says, for programs."""
         found = self.handover
+        if found is None:
+            return State(False, self._reason_against() or self._off or "")
         if not found.broker.running:
-            return "off: the socket of its broker was closed"
+            return State(False, "the socket of its broker was closed")
         counts, pool = found.counts, found.pool
-        return (
-            f"on: {len(found.proven)} workers of this host are proven; {counts.handed} arrays handed over, "
+        return State(
+            True,
+            f"{len(found.proven)} workers of this host are proven; {counts.handed} arrays handed over, "
             f"{counts.moved} of them copied into memory files first, {counts.refused} sent as bytes for want "
-            f"of room; {len(pool)} memory files in use, {pool.size} bytes of them made here"
+            f"of room; {len(pool)} memory files in use, {mebibytes(pool.size)} of them made here",
         )
 
     def _reason_against(self) -> str | None:
         if sys.platform != "linux":
             return f"memory files are Linux's, and this is {sys.platform}"
-        if not memfd.available():
-            return "this system makes no memory files"
+        if not memfd.can_seal():
+            return "this system makes no memory files that can be sealed, as Linux does from 5.1 on"
         if self.fraction == 0:
-            return "gridr.shared.fraction is 0"
+            return "fraction is 0, by the argument or by gridr.shared.fraction"
         return None
 
     def _limits(self, worker: Worker) -> Limits:
@@ -117,17 +148,22 @@ class SharedMemoryPlugin(WorkerPlugin):
         memory = worker.memory_manager.memory_limit or MEMORY_LIMIT
         return Limits(self.threshold, min(_DESCRIPTORS, descriptors // 4), int(self.fraction * memory))
 
-    def __getstate__(self) -> dict[str, Any]:
-        return {"threshold": self.threshold, "fraction": self.fraction}
-
-    def __setstate__(self, state: dict[str, Any]) -> None:
-        self.__init__(**state)  # type: ignore[misc]
+    def __reduce__(self) -> tuple[Callable[..., SharedMemoryPlugin], tuple[Any, ...]]:
+        return type(self), (self.threshold, self.fraction)
 
 
 def explain(dask_worker: Worker) -> str:
     """Return whether a worker hands blocks over, and if not, why; for ``client.run``."""
+    return str(state_of(dask_worker))
+
+
+def state_of(dask_worker: Worker) -> State:
+    """Return what `explain` says, for programs; for ``client.run``."""
     plugin: Any = dask_worker.plugins.get(_NAME)
-    return "off: the plugin is not registered" if plugin is None else str(plugin.explain())
+    if plugin is None:
+        return State(False, "the plugin is not registered")
+    state: State = plugin.state
+    return state
 
 
 def _reason_against(worker: Worker) -> str | None:

@@ -15,7 +15,11 @@ __all__ = ["dask_setup"]
 async def dask_setup(server: Worker | Nanny) -> None:
     """Add the plugin to a worker; called by dask."""
     if isinstance(server, Nanny):
-        if __name__ not in server.preload:
-            server.preload = [*server.preload, __name__]
+        preload, arguments = server.preload, server.preload_argv
+        preload = [preload] if isinstance(preload, str) else [*preload]  # a text, if a variable has set it
+        if __name__ not in preload:
+            server.preload = [*preload, __name__]
+            if arguments and not isinstance(arguments[0], str):  # a list for each module
+                server.preload_argv = [*arguments, []]
     else:
         await server.plugin_add(plugin=SharedMemoryPlugin())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import Any, Protocol
 
 import numpy as np
@@ -31,6 +32,10 @@ def provide(place: Place | None) -> None:
     """Let all later results of this process be put into `place`; None is ordinary memory."""
     global _place
     _place = place
+
+
+# Another thread may have held a lock of the place, which belongs to the parent.
+os.register_at_fork(after_in_child=lambda: provide(None))
 
 
 def empty(shape: tuple[int, ...], dtype: npt.DTypeLike) -> _Array:

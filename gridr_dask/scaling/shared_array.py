@@ -327,14 +327,19 @@ class SharedArray:
 
 
 def create_and_register(
-    shape: Iterable[int], dtype: DTypeLike, register: list[Any], prefix: str | None = None
+    shape: Iterable[int],
+    dtype: DTypeLike,
+    register: list[Any],
+    prefix: str | None = None,
+    *,
+    backend: str | None = None,
 ) -> SharedArray:
     """Return a new shared array with a name of its own, and append it to `register`.
 
-    `SharedArray.clear_buffers` releases all of a register.
+    `SharedArray.clear_buffers` releases all of a register. `backend` is as for `SharedArray`.
     """
     append = register.append
-    shared = SharedArray(shape, dtype, SharedArray.build_name(prefix))
+    shared = SharedArray(shape, dtype, SharedArray.build_name(prefix), backend=backend)
     shared.create()
     append(shared)
     return shared

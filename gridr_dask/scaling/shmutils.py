@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 from numpy.typing import DTypeLike
 
-from gridr_dask.scaling.shared_array import SharedArray, shared_array_wrap
+from gridr_dask.scaling.shared_array import SharedArray, create_and_register, shared_array_wrap
 
 __all__ = ["SharedMemoryArray", "create_and_register_sma", "shmarray_wrap"]
 
@@ -29,7 +29,6 @@ def create_and_register_sma(
     It is on the backend shm, since only there a name is enough for `SharedArray.clear_buffers`.
     """
     append = register.append
-    shared = SharedArray(shape, dtype, SharedArray.build_name(prefix), backend="shm")
-    shared.create()
+    shared = create_and_register(shape, dtype, [], prefix, backend="shm")
     append(shared.name)
     return shared

@@ -2,6 +2,8 @@
 
 import asyncio
 import logging
+import threading
+from collections import UserDict
 from contextvars import ContextVar
 from types import SimpleNamespace
 
@@ -13,7 +15,7 @@ from distributed.protocol.serialize import dask_serialize
 from distributed.spill import SpillBuffer
 from distributed.utils import offload
 
-from gridr_dask.scaling import SharedMemoryPlugin, hooks
+from gridr_dask.scaling import SharedMemoryPlugin, hooks, memfd, preload
 from gridr_dask.scaling import plugin as module
 
 
@@ -58,7 +60,35 @@ def other_header(worker, monkeypatch):
 
 
 def other_offload(worker, monkeypatch):
-    monkeypatch.delattr("distributed.utils.run_in_executor_with_context")
+    monkeypatch.setattr("distributed.utils.offload", lambda function: asyncio.to_thread(function))
+
+
+def mapping_that_may_spill(worker, monkeypatch):
+    worker.data = UserDict()
+
+
+def no_limit(worker, monkeypatch):
+    worker.memory_manager = SimpleNamespace()
+
+
+def list_of_plugins(worker, monkeypatch):
+    worker.plugins = []
+
+
+def no_rpc(worker, monkeypatch):
+    del worker.rpc
+
+
+def like(worker):
+    """What the plugin needs of a worker."""
+    return SimpleNamespace(
+        address="tcp://127.0.0.1:1",
+        handlers=dict(worker.handlers),
+        data=worker.data,
+        memory_manager=worker.memory_manager,
+        plugins={},
+        rpc=worker.rpc,
+    )
 
 
 @pytest.mark.parametrize(
@@ -67,13 +97,17 @@ def other_offload(worker, monkeypatch):
         (other_handler, "`Worker.handlers`"),
         (no_handler, "`Worker.handlers`"),
         (no_data, "`Worker.data`"),
+        (mapping_that_may_spill, "`Worker.data`"),
+        (no_limit, "`Worker.memory_manager`"),
+        (list_of_plugins, "`Worker.plugins`"),
+        (no_rpc, "`Worker.rpc`"),
         (other_serializer, "`dask_serialize`"),
         (other_header, "`deserialize_numpy_ndarray`"),
         (other_offload, "`offload`"),
     ],
 )
 def test_a_changed_hook_is_named_once_and_nothing_is_replaced(worker, monkeypatch, caplog, change, named):
-    changed = SimpleNamespace(address="tcp://127.0.0.1:1", handlers=dict(worker.handlers), data=worker.data)
+    changed = like(worker)
     change(changed, monkeypatch)
     handlers, serializer = dict(changed.handlers), dask_serialize.dispatch(np.ndarray)
     plugin = SharedMemoryPlugin()
@@ -85,6 +119,45 @@ def test_a_changed_hook_is_named_once_and_nothing_is_replaced(worker, monkeypatc
     assert plugin.explain().startswith("off: this release of distributed is not known")
     plugin.teardown(changed)
     assert (changed.handlers, dask_serialize.dispatch(np.ndarray)) == (handlers, serializer)
+
+
+def test_a_worker_without_threads_hands_nothing_over(worker, monkeypatch):
+    def refuse(self):
+        raise RuntimeError("can't start new thread")
+
+    plugin, serializer = SharedMemoryPlugin(), dask_serialize.dispatch(np.ndarray)
+    with monkeypatch.context() as broken:
+        broken.setattr(threading.Thread, "start", refuse)
+        plugin.setup(like(worker))
+    assert plugin.explain() == "off: its broker could not be started: can't start new thread"
+    assert (plugin.state.active, plugin.state.why) == (False, plugin.explain().removeprefix("off: "))
+    assert dask_serialize.dispatch(np.ndarray) is serializer
+
+
+def test_a_kernel_that_cannot_seal_is_said(monkeypatch):
+    monkeypatch.setattr(memfd, "can_seal", lambda: False)
+    assert "sealed, as Linux does from 5.1 on" in SharedMemoryPlugin().explain()
+
+
+OURS = preload.__name__
+
+
+@pytest.mark.parametrize(
+    ("modules", "arguments", "expected"),
+    [
+        ([], [], ([OURS], [])),
+        ("a", [], (["a", OURS], [])),
+        (["a"], ["--x"], (["a", OURS], ["--x"])),
+        (["a", "b"], [["--x"], []], (["a", "b", OURS], [["--x"], [], []])),
+        ([OURS], [["--x"]], ([OURS], [["--x"]])),
+        (OURS, [], (OURS, [])),
+    ],
+)
+def test_a_nanny_hands_the_preload_on(modules, arguments, expected, monkeypatch):
+    monkeypatch.setattr(preload, "Nanny", SimpleNamespace)
+    nanny = SimpleNamespace(preload=modules, preload_argv=arguments)
+    asyncio.run(preload.dask_setup(nanny))
+    assert (nanny.preload, nanny.preload_argv) == expected
 
 
 def test_large_messages_are_serialized_with_the_context_variables_of_the_answer():

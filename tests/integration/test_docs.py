@@ -8,7 +8,7 @@ from pathlib import Path
 import dask
 import pytest
 
-import gridr_dask.scaling.settings  # noqa: F401 - has settings
+import gridr_dask.settings  # noqa: F401 - has settings
 
 ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / name for name in ("README.md", "CONTRIBUTING.md", "CHANGELOG.md")]

@@ -1,5 +1,6 @@
 """Blocks between worker processes of one host: the values are those of bytes, whoever dies or runs short."""
 
+import asyncio
 import contextlib
 import hashlib
 import os
@@ -13,7 +14,7 @@ import dask.array as da
 import numpy as np
 import pytest
 import xarray as xr
-from distributed import Client, LocalCluster, futures_of, wait
+from distributed import Client, Event, LocalCluster, futures_of, wait
 
 import gridr_dask
 from gridr_dask.scaling import SharedMemoryPlugin, explain
@@ -240,7 +241,8 @@ def test_replicas_made_by_dask_are_mapped(client):
     block = give(client, addresses(client)[0], made)
     client.replicate([block])
     assert total(client) == 1
-    client.run(lambda dask_worker: [is_mapped(a) for a in dask_worker.data.values()])
+    key = block.key
+    assert list(client.run(lambda dask_worker: is_mapped(dask_worker.data[key])).values()) == [True, True]
     assert client.submit(digest, block).result() == digest(made())
 
 
@@ -360,6 +362,45 @@ def test_a_peer_without_the_plugin_gets_bytes(client):
     client.run(put_back, workers=[second])
 
 
+def test_peers_of_long_ago_are_forgotten(client):
+    async def ask(dask_worker):
+        from gridr_dask.scaling import handover as module
+
+        ours, most = dask_worker.plugins[NAME].handover, module._PEERS
+
+        async def refuse(who):
+            return False
+
+        ours._prove, module._PEERS = refuse, 3
+        try:
+            for name in "abcde":
+                assert not await ours._is_proven(name)
+        finally:
+            module._PEERS = most
+        return list(ours._peers)
+
+    assert list(client.run(ask).values()) == 2 * [["c", "d", "e"]]
+
+
+def test_a_probe_ends_with_the_plugin_and_the_peer_gets_bytes(client):
+    async def leave(dask_worker):
+        ours = dask_worker.plugins[NAME].handover
+        begun = asyncio.Event()
+
+        async def forever(who):
+            begun.set()
+            await asyncio.Event().wait()
+
+        ours._prove = forever
+        asked = asyncio.ensure_future(ours._is_proven("somebody"))
+        await begun.wait()
+        await dask_worker.plugin_remove(NAME)
+        await dask_worker.plugin_add(SharedMemoryPlugin())
+        return await asked, ours.proven
+
+    assert list(client.run(leave).values()) == 2 * [(False, [])]
+
+
 def test_a_broker_that_was_closed_is_no_failure(client):
     first, second = addresses(client)
     wait(client.submit(is_mapped, give(client, first, made), workers=second))
@@ -409,7 +450,8 @@ def test_who_has_mapped_a_block_has_it_after_the_owner_was_killed():
 @pytest.mark.slow
 def test_a_job_ends_with_the_right_bytes_though_workers_are_killed():
     def slowly(block):
-        time.sleep(0.5)
+        if block[0, 0] % 2:  # half of them: the others are results that get lost
+            Event("killed").wait()
         return block + np.uint8(1)
 
     rows = da.map_blocks(
@@ -423,9 +465,10 @@ def test_a_job_ends_with_the_right_bytes_though_workers_are_killed():
     with cluster() as client:
         future = client.compute(lazy)
         for _ in range(2):
-            time.sleep(1)
-            assert not future.done()
+            time.sleep(1)  # so that there is something to lose
             kill(client, addresses(client)[0])
+        assert not future.done()
+        Event("killed", client=client).set()
         assert digest(future.result(timeout=200)) == digest(expected)
 
 
@@ -515,7 +558,7 @@ def test_a_preload_registers_the_plugin(option):
 
 def test_a_fraction_of_0_is_off():
     plugin = SharedMemoryPlugin(fraction=0)
-    assert plugin.explain() == "off: gridr.shared.fraction is 0"
+    assert plugin.explain() == "off: fraction is 0, by the argument or by gridr.shared.fraction"
     assert SharedMemoryPlugin().explain() == "off: not registered at a worker"
 
 

@@ -44,12 +44,12 @@ def test_a_machine_that_is_well(doctor):
     ("variable", "value", "topic", "said"),
     [
         ("GRIDR_DASK_ISA", "avx1024", "engine", "GRIDR_DASK_ISA=avx1024, but the CPU can run portable"),
-        ("GRIDR_SHARED_MEMORY_BACKEND", "shn", "shared arrays", "GRIDR_SHARED_MEMORY_BACKEND=shn is ignored"),
+        ("GRIDR_SHARED_MEMORY_BACKEND", "shn", "shared arrays", "GRIDR_SHARED_MEMORY_BACKEND='shn' is"),
         (
             "GRIDR_SHM_MIN_FREE",
             "some",
             "shared arrays",
-            "GRIDR_SHM_MIN_FREE: 'some' must be a number of bytes",
+            "GRIDR_SHM_MIN_FREE='some' must be a number of bytes",
         ),
         ("DASK_GRIDR__TASK_MEMORY", "much", "memory", "gridr.task-memory='much'"),
     ],

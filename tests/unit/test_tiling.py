@@ -7,7 +7,7 @@ import pytest
 import xarray as xr
 
 import gridr_dask
-from gridr_dask.graph.settings import task_memory
+from gridr_dask.settings import task_memory
 
 MIB = 1 << 20
 

@@ -2,14 +2,15 @@
 
 import pytest
 
-from gridr_dask.scaling import choice, set_backend
+from gridr_dask import settings
+from gridr_dask.scaling import set_backend
 from gridr_dask.scaling.choice import BACKENDS
 from tests.unit.scaling.workers import METHODS, own_segments
 
 
 @pytest.fixture(autouse=True)
 def _nothing_is_left(monkeypatch):
-    for variable in (choice.BACKEND_VARIABLE, choice.MIN_FREE_VARIABLE):
+    for variable in (settings.BACKEND_VARIABLE, settings.MIN_FREE_VARIABLE):
         monkeypatch.delenv(variable, raising=False)
     set_backend("auto")
     before = own_segments()

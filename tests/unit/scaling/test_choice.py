@@ -56,6 +56,10 @@ def test_a_bad_value_in_the_environment_is_a_warning(monkeypatch, caplog):
     (warning,) = (record for record in caplog.records if record.levelno == logging.WARNING)
     for part in (ENVIRONMENT, "'garbage'", "shm", "mmap", "memfd", "auto"):
         assert part in warning.getMessage()
+    assert explain_backend().ignored == warning.getMessage()
+    monkeypatch.delenv(ENVIRONMENT)
+    set_backend("auto")
+    assert explain_backend().ignored is None
 
 
 def test_the_program_beats_the_configuration():
@@ -168,7 +172,7 @@ def test_a_bad_reserve_is_an_error_that_names_it(value, monkeypatch):
     ):
         get_backend()
     monkeypatch.setenv(MIN_FREE, value)
-    with pytest.raises(ValueError, match=rf"{MIN_FREE}: '{value}'"):
+    with pytest.raises(ValueError, match=rf"{MIN_FREE}='{value}'"):
         get_backend()
     set_backend("mmap")  # needs no reserve
     assert get_backend() == "mmap"

@@ -2,12 +2,10 @@
 
 import contextlib
 import logging
-import multiprocessing
 import os
 import resource
 import socket
 import threading
-import time
 
 import numpy as np
 import pytest
@@ -16,8 +14,8 @@ from gridr_dask.scaling import broker as module
 from gridr_dask.scaling import descriptors
 from gridr_dask.scaling.blocks import Limits, Pool
 from gridr_dask.scaling.broker import Broker, fetch, read_into
+from tests.unit.scaling.workers import in_child, wait_for
 
-PATIENCE = 0.3
 OTHER_USER = 65534
 PRIVILEGED = os.geteuid() == 0
 
@@ -29,7 +27,7 @@ def pool():
 
 @pytest.fixture
 def broker(pool):
-    broker = Broker(pool, PATIENCE)
+    broker = Broker(pool)
     yield broker
     broker.close()
 
@@ -53,6 +51,19 @@ def raw(broker):
     connection.settimeout(5)
     connection.connect(f"\0{broker.name}")
     return connection
+
+
+def answer(connection, request):
+    """What a client gets: the status and a descriptor, or nothing."""
+    try:
+        connection.sendall(request)
+        return descriptors.receive(connection)
+    except ConnectionError:
+        return b"", None
+
+
+def wait_for_clients(broker, count):
+    wait_for(lambda: module._CLIENTS - broker._clients._value == count)
 
 
 def test_a_descriptor_is_that_of_the_block(broker, block):
@@ -87,6 +98,8 @@ def test_nothing_is_had_without_the_token(broker, block):
 def test_a_malformed_request_ends_the_connection(broker, block, message):
     with raw(broker) as connection:
         connection.sendall(message)
+        if len(message) < module._REQUEST:
+            connection.shutdown(socket.SHUT_WR)
         with contextlib.suppress(ConnectionResetError):
             assert connection.recv(1) == b""
     assert serves(broker, block)
@@ -110,56 +123,86 @@ def test_a_slow_client_keeps_nobody_waiting(broker, block):
     with raw(broker) as slow, raw(broker) as stuck:
         slow.sendall(b"d")
         stuck.sendall(b"b" + block.token)  # and reads nothing
-        start = time.perf_counter()
+        wait_for_clients(broker, 2)
         assert serves(broker, block)
-        assert time.perf_counter() - start < PATIENCE
+        slow.setblocking(False)
+        with pytest.raises(BlockingIOError):  # it is waited for still
+            slow.recv(1)
+
+
+def test_a_slow_client_is_given_up(pool, block):
+    broker = Broker(pool, patience=0.1)
+    with raw(broker) as slow, raw(broker) as stuck:
+        slow.sendall(b"d")
+        stuck.sendall(b"b" + block.token)
         assert slow.recv(1) == b""
-        time.sleep(2 * PATIENCE)
+        wait_for_clients(broker, 0)
         with pytest.raises(ConnectionError):
             descriptors.receive_exactly(stuck, np.empty(1 + block.identity.size, "u1").data)
+    broker.close()
 
 
-def test_too_many_clients_are_turned_away(broker, block, monkeypatch):
-    held = [raw(broker) for _ in range(module._CLIENTS)]
-    deadline = time.monotonic() + 5
-    while broker._clients._value and time.monotonic() < deadline:
-        time.sleep(0.001)
-    with raw(broker) as late:
-        assert late.recv(1) == b""
-    for each in held:
-        each.close()
-    while broker._clients._value < module._CLIENTS and time.monotonic() < deadline:
-        time.sleep(0.001)
+def test_too_many_clients_are_turned_away(pool, block, monkeypatch):
+    monkeypatch.setattr(module, "_CLIENTS", 2)
+    broker = Broker(pool)
+    with raw(broker), raw(broker):
+        wait_for_clients(broker, 2)
+        with raw(broker) as late:
+            assert answer(late, b"d" + block.token) == (b"", None)
+    wait_for_clients(broker, 0)
+    assert serves(broker, block)
+    broker.close()
+
+
+def no_thread(self):
+    raise RuntimeError("can't start new thread")
+
+
+def test_a_system_without_threads_ends_no_broker(broker, block, monkeypatch):
+    with monkeypatch.context() as broken:
+        broken.setattr(threading.Thread, "start", no_thread)
+        for _ in range(module._CLIENTS + 1):  # nor does any of them keep its place
+            with raw(broker) as connection:
+                assert answer(connection, b"d" + block.token) == (b"", None)
+    assert broker.running
     assert serves(broker, block)
 
 
+def test_a_broker_without_a_thread_has_no_socket(pool, monkeypatch):
+    made = []
+    listen = descriptors.listen
+    monkeypatch.setattr(descriptors, "listen", lambda: made.append(listen()) or made[0])
+    monkeypatch.setattr(threading.Thread, "start", no_thread)
+    with pytest.raises(RuntimeError, match="new thread"):
+        Broker(pool)
+    assert made[0][0].fileno() == -1
+
+
 def test_a_closed_broker_has_no_thread_and_no_socket(pool, block):
-    before, files = threading.active_count(), len(os.listdir("/proc/self/fd"))
     broker = Broker(pool)
     assert broker.running
     broker.close()
     broker.close()
     assert not broker.running
-    assert threading.active_count() == before
-    assert len(os.listdir("/proc/self/fd")) == files
+    assert not broker._thread.is_alive()
+    assert broker._listener.fileno() == -1
     with pytest.raises(ConnectionRefusedError):
         fetch(broker.name, block.token)
 
 
-def test_names_are_not_to_be_guessed(pool):
+def test_each_broker_has_a_name_of_its_own(pool):
     names = set()
     for _ in range(3):
         broker = Broker(pool)
         names.add(broker.name)
         broker.close()
     assert len(names) == 3
-    assert all(len(name) >= 32 and str(os.getpid()) != name for name in names)
 
 
-def _limited(connection):
+def _limited():
     """In a process of its own: a broker and a client that have hardly a descriptor left."""
     pool = Pool(Limits(threshold=1, descriptors=64, size=1 << 24))
-    broker = Broker(pool, PATIENCE)
+    broker = Broker(pool)
     copied = pool.copy(np.arange(100, dtype="u1"))
     token = pool.block_of(copied)[0].token
     soft, most = resource.getrlimit(resource.RLIMIT_NOFILE)
@@ -178,15 +221,11 @@ def _limited(connection):
         except OSError as error:
             answers.append(type(error).__name__)
     resource.setrlimit(resource.RLIMIT_NOFILE, (soft, most))
-    connection.send((answers, fetch(broker.name, token) is not None))
+    return answers, fetch(broker.name, token) is not None
 
 
 def test_a_process_without_descriptors_streams_bytes_and_recovers():
-    here, there = multiprocessing.get_context("spawn").Pipe()
-    process = multiprocessing.get_context("spawn").Process(target=_limited, args=(there,))
-    process.start()
-    answers, later = here.recv() if here.poll(60) else (None, None)
-    process.join(10)
+    answers, later = in_child("spawn", _limited)
     assert later is True
     # Not one for a socket; then one for the client, one for the broker, and at last one for the block.
     assert answers[0] == "OSError"
@@ -194,41 +233,29 @@ def test_a_process_without_descriptors_streams_bytes_and_recovers():
     assert {each[1] for each in answers[2:]} == {True}
 
 
-def _as(user, name, token, connection):
+def _as(user, name, token):
+    """Ask as another user: as a client does, and past the check of the client's own side."""
     os.setgroups([])
     os.setresgid(user, user, user)
     os.setresuid(user, user, user)
     try:
         fetch(name, token)
-        connection.send("got it")
+        first = "got it"
     except OSError as error:
-        connection.send(type(error).__name__)
-    # Not even past the check of the client's own side.
+        first = type(error).__name__
     with socket.socket(socket.AF_UNIX) as plain:
-        plain.settimeout(5)
+        plain.settimeout(60)
         plain.connect(f"\0{name}")
-        try:
-            plain.sendall(b"d" + token)
-            connection.send(descriptors.receive(plain))
-        except OSError:
-            connection.send((b"", None))
-
-
-def _in_child(function, *arguments):
-    here, there = multiprocessing.get_context("spawn").Pipe()
-    process = multiprocessing.get_context("spawn").Process(target=function, args=(*arguments, there))
-    process.start()
-    answers = [here.recv() if here.poll(60) else "no answer" for _ in range(2)]
-    process.join(10)
-    return answers
+        return first, answer(plain, b"d" + token)
 
 
 @pytest.mark.parametrize("user", [OTHER_USER] if PRIVILEGED else [])
 def test_another_user_gets_nothing(broker, block, user, caplog):
     with caplog.at_level(logging.DEBUG):
-        answers = _in_child(_as, user, broker.name, block.token)
-    assert answers == ["PermissionError", (b"", None)]
-    assert "another user" in caplog.text
+        assert in_child("spawn", _as, user, broker.name, block.token) == ("PermissionError", (b"", None))
+        wait_for_clients(broker, 0)
+    said = [record.levelname for record in caplog.records if "another user" in record.message]
+    assert sorted(said) == ["DEBUG", "WARNING"]  # warned of once
     assert block.token.hex() not in caplog.text
     assert broker.name not in caplog.text
     assert serves(broker, block)
@@ -237,7 +264,7 @@ def test_another_user_gets_nothing(broker, block, user, caplog):
 @pytest.mark.parametrize("user", [OTHER_USER] if PRIVILEGED else [])
 def test_the_same_user_in_another_process_gets_it(broker, block, user):
     # The opposite of the last test: what refuses there is the user, and nothing else.
-    assert _in_child(_as, os.geteuid(), broker.name, block.token)[0] == "got it"
+    assert in_child("spawn", _as, os.geteuid(), broker.name, block.token)[0] == "got it"
 
 
 def test_a_listener_of_another_user_is_not_trusted(broker, block, monkeypatch):

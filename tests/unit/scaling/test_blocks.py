@@ -4,6 +4,7 @@ import gc
 import mmap
 import os
 import pickle
+import threading
 
 import dask
 import numpy as np
@@ -12,11 +13,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
+from gridr_dask import settings
 from gridr_dask.errors import InvalidInputError
-from gridr_dask.scaling import blocks, handles, memfd, results, settings
+from gridr_dask.scaling import blocks, handles, memfd, results
 from gridr_dask.scaling.blocks import Limits, Pool, is_untouched
 from gridr_dask.scaling.broker import Broker
 from gridr_dask.scaling.handles import Handle
+from tests.unit.scaling.workers import in_child, open_descriptors
 
 AMPLE = Limits(threshold=1, descriptors=64, size=1 << 24)
 
@@ -41,7 +44,7 @@ def want(pool):
 
 def number_of_files():
     gc.collect()
-    return len(os.listdir("/proc/self/fd"))
+    return open_descriptors()
 
 
 def filled(size=100_000):
@@ -240,6 +243,34 @@ def test_results_without_a_place_are_numpys():
     assert results.finish(array) is array
 
 
+def test_a_forked_child_has_ordinary_memory_and_no_pool(place):
+    want(place)
+    handles.receive_into(place)
+    held, over = threading.Event(), threading.Event()
+
+    def hold():
+        with place._lock:
+            held.set()
+            over.wait()
+
+    thread = threading.Thread(target=hold)
+    thread.start()
+    held.wait()
+    try:
+        content, place_of_child, pool_of_child = in_child("fork", _in_forked)
+    finally:
+        over.set()
+        thread.join()
+        handles.receive_into(None)
+    assert content == filled().tobytes()
+    assert (place_of_child, pool_of_child) == (None, None)
+    assert place.block_of(result()) is not None  # the parent goes on
+
+
+def _in_forked():
+    return result().tobytes(), results._place, handles._pool
+
+
 def test_small_results_are_ordinary(place):
     want(place)
     place.limits = Limits(10, 64, 1 << 20)
@@ -389,7 +420,7 @@ def test_a_threshold_is_a_number_of_bytes(value):
         dask.config.set({"gridr.shared.threshold": value}),
         pytest.raises(InvalidInputError, match=r"gridr\.shared\.threshold"),
     ):
-        settings.threshold_of(None)
+        settings.shared_threshold()
 
 
 @pytest.mark.parametrize("value", ["nonsense", -0.1, 1.1, None, float("nan")])
@@ -398,14 +429,47 @@ def test_a_fraction_is_from_0_to_1(value):
         dask.config.set({"gridr.shared.fraction": value}),
         pytest.raises(InvalidInputError, match=r"gridr\.shared\.fraction"),
     ):
-        settings.fraction_of(None)
+        settings.shared_fraction()
+
+
+def test_an_error_names_what_was_given():
+    with pytest.raises(InvalidInputError, match=r"^threshold='x' must be a positive number of bytes"):
+        settings.shared_threshold("x")
+    with pytest.raises(InvalidInputError, match=r"^fraction=2 must be"):
+        settings.shared_fraction(2)
+
+
+def test_a_system_that_cannot_seal_is_known(monkeypatch):
+    assert memfd.can_seal()
+
+    def refuse(*_):
+        raise OSError(22, "invalid argument")
+
+    before = number_of_files()
+    monkeypatch.setattr(memfd, "seal", refuse)
+    assert not memfd.can_seal()
+    assert number_of_files() == before
+
+
+def test_a_result_that_cannot_be_sealed_is_ordinary(place, monkeypatch):
+    want(place)
+    array = results.empty((100_000,), "u1")
+    array[:] = filled()
+
+    def refuse(*_):
+        raise OSError(22, "invalid argument")
+
+    monkeypatch.setattr(memfd, "seal", refuse)
+    finished = results.finish(array)
+    assert finished.tobytes() == filled().tobytes()
+    assert place.block_of(finished) is None
 
 
 def test_settings_have_defaults():
-    assert settings.threshold_of(None) == 1 << 20
-    assert settings.fraction_of(None) == 0.3
-    assert settings.threshold_of("64 kiB") == 1 << 16
-    assert settings.fraction_of(1) == 1
+    assert settings.shared_threshold() == 1 << 20
+    assert settings.shared_fraction() == 0.3
+    assert settings.shared_threshold("64 kiB") == 1 << 16
+    assert settings.shared_fraction(1) == 1
 
 
 def test_the_address_of_a_mapping_is_that_of_its_first_byte(pool):
