@@ -20,10 +20,10 @@ from gridr_dask.geometry import Grid, Window
 from gridr_dask.geometry.window import Span
 from gridr_dask.graph.expressions import as_graph
 from gridr_dask.graph.layer import Index, Key, Recipe
-from gridr_dask.graph.tasks import gather_nodes, nodes_by_rule
+from gridr_dask.graph.tasks import AtNodes, gather_nodes, hulls_of_block, nodes_by_rule
 from gridr_dask.plan import Chunking, position_bounds
-from gridr_dask.plan.footprint import Spans
-from gridr_dask.positions import Rule, displaced, displaced_bounds
+from gridr_dask.plan.footprint import settled
+from gridr_dask.positions import Rule, displaced, displaced_at_nodes
 
 __all__ = [
     "DaskPositions",
@@ -76,19 +76,8 @@ def positions_of(rows: Any, cols: Any, grid: Grid, displacement: bool = False) -
     return DisplacedPositions(given) if displacement else given
 
 
-class Extents(Protocol):
-    """Returns what `position_bounds` does."""
-
-    def __call__(
-        self,
-        rows: Any,
-        cols: Any,
-        row_spans: Spans,
-        col_spans: Spans,
-        first: tuple[int, int],
-        resolution: tuple[int, int],
-    ) -> npt.NDArray[np.float64]:
-        """Return the extents."""
+def _as_given(nodes: Nodes) -> Nodes:
+    return nodes
 
 
 @dataclass(frozen=True)
@@ -121,10 +110,12 @@ class NumpyPositions:
         first, part = (needed.rows[0], needed.cols[0]), needed.slices
         return Nodes(self.rows[part], self.cols[part], first, self.grid.resolution)
 
-    def bounds(self, target: Chunking, extents: Extents = position_bounds) -> npt.NDArray[np.float64]:
+    def bounds(self, target: Chunking, at_nodes: AtNodes = _as_given) -> npt.NDArray[np.float64]:
         """Return the extent of the positions of each target chunk."""
-        nodes = self.nodes(target.whole)
-        return extents(nodes.rows, nodes.cols, target.rows, target.cols, nodes.first, nodes.resolution)
+        nodes = at_nodes(self.nodes(target.whole))
+        return position_bounds(
+            nodes.rows, nodes.cols, target.rows, target.cols, nodes.first, nodes.resolution
+        )
 
     def recipe(self, target: Chunking) -> Recipe:
         """Return the recipe of the pieces."""
@@ -170,7 +161,7 @@ class DaskPositions:
         rows, cols = compute(self.rows[needed.slices], self.cols[needed.slices])
         return Nodes(rows, cols, (needed.rows[0], needed.cols[0]), self.grid.resolution)
 
-    def bounds(self, target: Chunking, extents: Extents = position_bounds) -> npt.NDArray[np.float64]:
+    def bounds(self, target: Chunking, at_nodes: AtNodes = _as_given) -> npt.NDArray[np.float64]:
         """Return the extent of the positions of each target chunk.
 
         What is needed of the grid is computed once, block by block: each block is reduced where it lies and
@@ -187,19 +178,19 @@ class DaskPositions:
         for (i, row_block), (j, col_block) in product(enumerate(blocks.rows), enumerate(blocks.cols)):
             in_rows, in_cols = _meeting(spans[0], row_block), _meeting(spans[1], col_block)
             if len(in_rows) and len(in_cols):
-                first = row_block[0], col_block[0]
+                where = (row_block[0], col_block[0]), self.grid.resolution
                 here = pixels[0][in_rows], pixels[1][in_cols]
                 parts.append(
-                    delayed(extents, pure=True)(rows[i, j], cols[i, j], *here, first, self.grid.resolution)
+                    delayed(hulls_of_block, pure=True)(rows[i, j], cols[i, j], *where, *here, at_nodes)
                 )
-                places.append(np.ix_(in_rows, in_cols))
-        bounds = np.tile([np.inf, -np.inf, np.inf, -np.inf], (*target.shape, 1))
+                places.append(np.ix_(np.arange(2), in_rows, in_cols))
+        hulls = np.tile([np.inf, -np.inf, np.inf, -np.inf], (2, *target.shape, 1))
         for place, part in zip(places, compute(*parts), strict=True):
-            known = bounds[place]
-            bounds[place] = np.where(
+            known = hulls[place]
+            hulls[place] = np.where(
                 [True, False, True, False], np.minimum(known, part), np.maximum(known, part)
             )
-        return bounds
+        return settled(hulls, self.grid.resolution)
 
     def recipe(self, target: Chunking) -> Recipe:
         """Return the recipe of the pieces, which knows the blocks of the grid by their keys."""
@@ -253,7 +244,7 @@ class DisplacedPositions:
 
     def bounds(self, target: Chunking) -> npt.NDArray[np.float64]:
         """Return the extent of the positions of each target chunk."""
-        return self.given.bounds(target, displaced_bounds)
+        return self.given.bounds(target, displaced_at_nodes)
 
     def recipe(self, target: Chunking) -> Recipe:
         """Return the recipe of the pieces."""
