@@ -51,7 +51,7 @@ class Positions(Protocol):
         """What the tasks of the recipe depend on."""
 
     @property
-    def in_parts(self) -> bool:
+    def made_on_demand(self) -> bool:
         """Whether nodes are made when they are asked for, better not for a whole target at once."""
 
     def nodes(self, window: Window) -> Nodes:
@@ -69,8 +69,10 @@ def positions_of(rows: Any, cols: Any, grid: Grid, displacement: bool = False) -
     rows, cols = as_graph(rows), as_graph(cols)
     given: NumpyPositions | DaskPositions
     if isinstance(rows, Array) or isinstance(cols, Array):
-        rows = asarray(rows)
-        given = DaskPositions(rows, asarray(cols).rechunk(rows.chunks), grid)
+        rows, cols = asarray(rows), asarray(cols)
+        # Without the empty blocks that a selection may leave.
+        chunks = tuple(tuple(size for size in sizes if size) for sizes in rows.chunks)
+        given = DaskPositions(rows.rechunk(chunks), cols.rechunk(chunks), grid)
     else:
         given = NumpyPositions(rows, cols, grid)
     return DisplacedPositions(given) if displacement else given
@@ -89,7 +91,7 @@ class NumpyPositions:
     grid: Grid
 
     arrays = ()
-    in_parts = False
+    made_on_demand = False
 
     @cached_property
     def _token(self) -> str:
@@ -136,14 +138,14 @@ class _NumpyPieces:
 class DaskPositions:
     """A lazy grid. It stays where it is: tasks cut the pieces out of its blocks.
 
-    Both coordinates have the same chunks.
+    Both coordinates have the same chunks, and none is empty.
     """
 
     rows: Array
     cols: Array
     grid: Grid
 
-    in_parts = False
+    made_on_demand = False
 
     @property
     def node_bytes(self) -> int:
@@ -220,7 +222,7 @@ class DisplacedPositions:
 
     given: NumpyPositions | DaskPositions
 
-    in_parts = True
+    made_on_demand = True
 
     @property
     def grid(self) -> Grid:
@@ -269,7 +271,7 @@ class RulePositions:
     rule: Rule
 
     arrays = ()
-    in_parts = True
+    made_on_demand = True
     node_bytes = 16
 
     @property
@@ -282,7 +284,7 @@ class RulePositions:
         return self.rule.nodes(window)
 
     def bounds(self, target: Chunking) -> npt.NDArray[np.float64]:
-        """Return what holds all nodes of each target chunk."""
+        """Return what holds all positions of each target chunk."""
         return self.rule.bounds(target)
 
     def recipe(self, target: Chunking) -> Recipe:

@@ -68,6 +68,20 @@ def test_cells_within_the_blocks_of_a_dask_grid_are_cut_as_those_of_a_numpy_grid
     np.testing.assert_allclose(lazy.bounds(target), expected, rtol=0, atol=1e-9)
 
 
+@pytest.mark.parametrize("resolution", [(1, 1), (2, 2)], ids=str)
+@pytest.mark.parametrize(
+    "sizes", [((7, 0, 13), (20,)), ((0, 20), (9, 0, 11)), ((20, 0), (0, 0, 20))], ids=str
+)
+def test_a_dask_grid_may_have_empty_blocks(sizes, resolution):
+    image = xr.DataArray(np.arange(900.0).reshape(30, 30), dims=("y", "x"))
+    nodes = np.mgrid[:20, :20] * 1.3 + 0.3
+    arguments = {"grid_resolution": resolution, "interp": "linear"}
+    grid = tuple(da.from_array(part, chunks=20).rechunk(sizes) for part in nodes)
+    lazy = image.gridr.resample(grid, chunks=8, **arguments)
+    assert grid[0].chunks == sizes
+    np.testing.assert_array_equal(lazy.values, image.gridr.resample(nodes, **arguments).values)
+
+
 @pytest.mark.parametrize("lazy", [False, True], ids=["numpy", "dask"])
 @pytest.mark.parametrize("sentinel", [1e20, -3e7])
 @pytest.mark.parametrize("place", [(2, 40), (4, 29)], ids=str)
