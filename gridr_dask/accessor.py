@@ -95,8 +95,8 @@ class GridrAccessor(Generic[_Object]):
             How a lazy call reads a source that xarray has opened and not read, without dask, as
             ``xr.open_zarr(..., chunks=None)`` does: ``"direct"``, each task its own windows; ``"blocks"``,
             a task for each chunk of the store. ``"auto"`` is direct, but blocks where tasks would read chunks
-            more than twice and what a row of target chunks reads fits into half of ``gridr.task-memory``. A
-            mask is read in the same way.
+            more than twice, what a row of target chunks reads fits into half of ``gridr.task-memory``, and a
+            task is handed 16 chunks at most, on average. A mask is read in the same way.
         mask : array, optional
             Validity of the source along its spatial dims, for all bands: 0 or False is invalid. A pixel that
             needs an invalid sample is invalid.

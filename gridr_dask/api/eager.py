@@ -29,7 +29,7 @@ def resample_now(
         "with_valid": common.with_valid,
         "threads": default_threads(),
     }
-    if request.positions.in_parts:
+    if request.positions.made_on_demand:
         return _by_windows(blocks, request, common, options)
     nodes = request.positions.nodes(request.target)
     return resample_window(blocks, nodes, request.target, common.kernel, **options)

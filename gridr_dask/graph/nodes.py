@@ -20,10 +20,10 @@ from gridr_dask.geometry import Grid, Window
 from gridr_dask.geometry.window import Span
 from gridr_dask.graph.expressions import as_graph
 from gridr_dask.graph.layer import Index, Key, Recipe
-from gridr_dask.graph.tasks import gather_nodes, nodes_by_rule
+from gridr_dask.graph.tasks import AtNodes, gather_nodes, hulls_of_block, nodes_by_rule
 from gridr_dask.plan import Chunking, position_bounds
-from gridr_dask.plan.footprint import Spans
-from gridr_dask.positions import Rule, displaced, displaced_bounds
+from gridr_dask.plan.footprint import settled
+from gridr_dask.positions import Rule, displaced, displaced_at_nodes
 
 __all__ = [
     "DaskPositions",
@@ -51,7 +51,7 @@ class Positions(Protocol):
         """What the tasks of the recipe depend on."""
 
     @property
-    def in_parts(self) -> bool:
+    def made_on_demand(self) -> bool:
         """Whether nodes are made when they are asked for, better not for a whole target at once."""
 
     def nodes(self, window: Window) -> Nodes:
@@ -69,26 +69,17 @@ def positions_of(rows: Any, cols: Any, grid: Grid, displacement: bool = False) -
     rows, cols = as_graph(rows), as_graph(cols)
     given: NumpyPositions | DaskPositions
     if isinstance(rows, Array) or isinstance(cols, Array):
-        rows = asarray(rows)
-        given = DaskPositions(rows, asarray(cols).rechunk(rows.chunks), grid)
+        rows, cols = asarray(rows), asarray(cols)
+        # Without the empty blocks that a selection may leave.
+        chunks = tuple(tuple(size for size in sizes if size) for sizes in rows.chunks)
+        given = DaskPositions(rows.rechunk(chunks), cols.rechunk(chunks), grid)
     else:
         given = NumpyPositions(rows, cols, grid)
     return DisplacedPositions(given) if displacement else given
 
 
-class Extents(Protocol):
-    """Returns what `position_bounds` does."""
-
-    def __call__(
-        self,
-        rows: Any,
-        cols: Any,
-        row_spans: Spans,
-        col_spans: Spans,
-        first: tuple[int, int],
-        resolution: tuple[int, int],
-    ) -> npt.NDArray[np.float64]:
-        """Return the extents."""
+def _as_given(nodes: Nodes) -> Nodes:
+    return nodes
 
 
 @dataclass(frozen=True)
@@ -100,7 +91,7 @@ class NumpyPositions:
     grid: Grid
 
     arrays = ()
-    in_parts = False
+    made_on_demand = False
 
     @cached_property
     def _token(self) -> str:
@@ -121,10 +112,12 @@ class NumpyPositions:
         first, part = (needed.rows[0], needed.cols[0]), needed.slices
         return Nodes(self.rows[part], self.cols[part], first, self.grid.resolution)
 
-    def bounds(self, target: Chunking, extents: Extents = position_bounds) -> npt.NDArray[np.float64]:
+    def bounds(self, target: Chunking, at_nodes: AtNodes = _as_given) -> npt.NDArray[np.float64]:
         """Return the extent of the positions of each target chunk."""
-        nodes = self.nodes(target.whole)
-        return extents(nodes.rows, nodes.cols, target.rows, target.cols, nodes.first, nodes.resolution)
+        nodes = at_nodes(self.nodes(target.whole))
+        return position_bounds(
+            nodes.rows, nodes.cols, target.rows, target.cols, nodes.first, nodes.resolution
+        )
 
     def recipe(self, target: Chunking) -> Recipe:
         """Return the recipe of the pieces."""
@@ -145,14 +138,14 @@ class _NumpyPieces:
 class DaskPositions:
     """A lazy grid. It stays where it is: tasks cut the pieces out of its blocks.
 
-    Both coordinates have the same chunks.
+    Both coordinates have the same chunks, and none is empty.
     """
 
     rows: Array
     cols: Array
     grid: Grid
 
-    in_parts = False
+    made_on_demand = False
 
     @property
     def node_bytes(self) -> int:
@@ -170,7 +163,7 @@ class DaskPositions:
         rows, cols = compute(self.rows[needed.slices], self.cols[needed.slices])
         return Nodes(rows, cols, (needed.rows[0], needed.cols[0]), self.grid.resolution)
 
-    def bounds(self, target: Chunking, extents: Extents = position_bounds) -> npt.NDArray[np.float64]:
+    def bounds(self, target: Chunking, at_nodes: AtNodes = _as_given) -> npt.NDArray[np.float64]:
         """Return the extent of the positions of each target chunk.
 
         What is needed of the grid is computed once, block by block: each block is reduced where it lies and
@@ -187,19 +180,19 @@ class DaskPositions:
         for (i, row_block), (j, col_block) in product(enumerate(blocks.rows), enumerate(blocks.cols)):
             in_rows, in_cols = _meeting(spans[0], row_block), _meeting(spans[1], col_block)
             if len(in_rows) and len(in_cols):
-                first = row_block[0], col_block[0]
+                where = (row_block[0], col_block[0]), self.grid.resolution
                 here = pixels[0][in_rows], pixels[1][in_cols]
                 parts.append(
-                    delayed(extents, pure=True)(rows[i, j], cols[i, j], *here, first, self.grid.resolution)
+                    delayed(hulls_of_block, pure=True)(rows[i, j], cols[i, j], *where, *here, at_nodes)
                 )
-                places.append(np.ix_(in_rows, in_cols))
-        bounds = np.tile([np.inf, -np.inf, np.inf, -np.inf], (*target.shape, 1))
+                places.append(np.ix_(np.arange(2), in_rows, in_cols))
+        hulls = np.tile([np.inf, -np.inf, np.inf, -np.inf], (2, *target.shape, 1))
         for place, part in zip(places, compute(*parts), strict=True):
-            known = bounds[place]
-            bounds[place] = np.where(
+            known = hulls[place]
+            hulls[place] = np.where(
                 [True, False, True, False], np.minimum(known, part), np.maximum(known, part)
             )
-        return bounds
+        return settled(hulls, self.grid.resolution)
 
     def recipe(self, target: Chunking) -> Recipe:
         """Return the recipe of the pieces, which knows the blocks of the grid by their keys."""
@@ -229,7 +222,7 @@ class DisplacedPositions:
 
     given: NumpyPositions | DaskPositions
 
-    in_parts = True
+    made_on_demand = True
 
     @property
     def grid(self) -> Grid:
@@ -253,7 +246,7 @@ class DisplacedPositions:
 
     def bounds(self, target: Chunking) -> npt.NDArray[np.float64]:
         """Return the extent of the positions of each target chunk."""
-        return self.given.bounds(target, displaced_bounds)
+        return self.given.bounds(target, displaced_at_nodes)
 
     def recipe(self, target: Chunking) -> Recipe:
         """Return the recipe of the pieces."""
@@ -278,7 +271,7 @@ class RulePositions:
     rule: Rule
 
     arrays = ()
-    in_parts = True
+    made_on_demand = True
     node_bytes = 16
 
     @property
@@ -291,7 +284,7 @@ class RulePositions:
         return self.rule.nodes(window)
 
     def bounds(self, target: Chunking) -> npt.NDArray[np.float64]:
-        """Return what holds all nodes of each target chunk."""
+        """Return what holds all positions of each target chunk."""
         return self.rule.bounds(target)
 
     def recipe(self, target: Chunking) -> Recipe:

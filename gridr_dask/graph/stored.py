@@ -15,6 +15,7 @@ from dask.highlevelgraph import HighLevelGraph
 from dask.tokenize import tokenize
 from xarray.core.indexing import ExplicitlyIndexed
 
+from gridr_dask.graph.expressions import as_graph
 from gridr_dask.graph.layer import TaskLayer
 
 __all__ = ["Stored", "data_of", "read"]
@@ -77,7 +78,9 @@ class Stored:
 
     def in_blocks(self) -> Array:
         """Return a dask array of the chunks of the store."""
-        blocks: Array = self.variable.chunk(dict(zip(self.variable.dims, self.chunks, strict=True))).data
+        # An expression where dask's own ones are on.
+        chunked = self.variable.chunk(dict(zip(self.variable.dims, self.chunks, strict=True))).data
+        blocks: Array = as_graph(chunked)
         return blocks
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> npt.NDArray[Any]:

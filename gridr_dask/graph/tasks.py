@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,19 +13,25 @@ from gridr_dask.compute import Blocks, Nodes, SampleRule, SourceMask, resample_w
 from gridr_dask.compute.resample import bands_can_differ
 from gridr_dask.geometry import Boundary, Kernel, Window
 from gridr_dask.geometry.window import Span
+from gridr_dask.plan.footprint import Spans, position_hulls
 from gridr_dask.positions import Rule
 from gridr_dask.scaling import results
 
 __all__ = [
+    "AtNodes",
     "ChunkTask",
     "Resampling",
     "fill_chunk",
     "gather_nodes",
+    "hulls_of_block",
     "nodes_by_rule",
     "resample_chunk",
 ]
 
 _Array = npt.NDArray[Any]
+
+AtNodes = Callable[[Nodes], Nodes]
+"""Returns nodes that hold positions, whatever the given ones hold."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +129,20 @@ def gather_nodes(
         for given in (blocks[:count], blocks[count:])
     )
     return Nodes(rows, cols, (window.rows[0], window.cols[0]), resolution)
+
+
+def hulls_of_block(
+    rows: _Array,
+    cols: _Array,
+    first: tuple[int, int],
+    resolution: tuple[int, int],
+    row_spans: Spans,
+    col_spans: Spans,
+    at_nodes: AtNodes,
+) -> npt.NDArray[np.float64]:
+    """Return what the nodes of a grid block add to the `position_hulls` of target windows."""
+    nodes = at_nodes(Nodes(rows, cols, first, resolution))
+    return position_hulls(nodes.rows, nodes.cols, row_spans, col_spans, first, resolution)
 
 
 def nodes_by_rule(rule: Rule, target: Window) -> Nodes:

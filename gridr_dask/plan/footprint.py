@@ -15,7 +15,15 @@ import numpy.typing as npt
 from gridr_dask.geometry import Boundary, Kernel
 from gridr_dask.geometry.window import Span
 
-__all__ = ["FAR", "ROUNDING", "node_bounds", "position_bounds", "tap_windows"]
+__all__ = [
+    "FAR",
+    "ROUNDING",
+    "node_bounds",
+    "position_bounds",
+    "position_hulls",
+    "settled",
+    "tap_windows",
+]
 
 Spans = Sequence[Span] | npt.NDArray[np.int64]
 
@@ -30,11 +38,14 @@ _BATCH = 64
 """Rows of windows that are bounded at a time: new memory for all of them would take most of the time."""
 
 FAR = float(1 << 24)
-"""Grids with coordinates further out are bounded by whole cells, which rounding can't leave."""
+"""Windows with nodes further out are bounded by whole cells, which rounding can't leave. The engine has the
+same number."""
 
 ROUNDING = 2.0**-23
 """What bounds between nodes are grown by: 64 roundings of a number below `FAR`. It takes less than 10 to find
 them, and the engine, which filters splines as far as its own bounds reach, grows those by 16."""
+
+_GROW = ROUNDING * np.array([-1, 1, -1, 1])
 
 _SMALL = 1 << 30
 """Sources below this size have windows in int32, with room for the reach of any kernel."""
@@ -103,28 +114,88 @@ def position_bounds(
     ndarray of float64, (len(row_spans), len(col_spans), 4)
         As of `node_bounds`. Between nodes, grown by more than rounding moves a position.
     """
-    spans = [np.asarray(given, np.int64) - [0, 1] for given in (row_spans, col_spans)]
-    # First and last pixel, counted from the first node.
-    ends: list[npt.NDArray[np.int64]] = [
-        np.clip(span - start * step, 0, (size - 1) * step)
-        for span, start, step, size in zip(spans, first, resolution, rows.shape, strict=True)
-    ]
-    if resolution == (1, 1):
-        return node_bounds(rows, cols, *(span + np.array([0, 1]) for span in ends))
     finite = np.isfinite(rows) & np.isfinite(cols)
-    grow = ROUNDING * np.array([-1, 1, -1, 1])
-    if max(np.abs(part).max(where=finite, initial=0) for part in (rows, cols)) > FAR:
-        whole = [
-            np.stack([span[:, 0] // step, -(-span[:, 1] // step) + 1], axis=1)
-            for span, step in zip(ends, resolution, strict=True)
-        ]
-        return node_bounds(rows, cols, *whole) + grow
-    bounds = _planes((len(row_spans), len(col_spans)), np.float64)
+    far = max(np.abs(part).max(where=finite, initial=0) for part in (rows, cols)) > FAR
+    if resolution == (1, 1) or far:
+        return settled(position_hulls(rows, cols, row_spans, col_spans, first, resolution), resolution)
+    ends = _ends(rows.shape, row_spans, col_spans, first, resolution)
+    bounds = _hull_of_pixels(rows, cols, ends, resolution)
+    bounds += _GROW
+    return bounds
+
+
+def position_hulls(
+    rows: npt.NDArray[Any],
+    cols: npt.NDArray[Any],
+    row_spans: Spans,
+    col_spans: Spans,
+    first: tuple[int, int],
+    resolution: tuple[int, int],
+) -> npt.NDArray[np.float64]:
+    """Return two extents of every window, of which `settled` takes one once all parts of a grid are known.
+
+    Parameters are those of `position_bounds`.
+
+    Returns
+    -------
+    ndarray of float64, (2, len(row_spans), len(col_spans), 4)
+        The extent of the pixels, then that of all nodes around them. Of parts of a grid, the extents of the
+        whole are the smallest and largest of theirs. With nodes at all pixels there is one, and not two.
+    """
+    ends = _ends(rows.shape, row_spans, col_spans, first, resolution)
+    nodes = [
+        np.stack([span[:, 0] // step, -(-span[:, 1] // step) + 1], axis=1)
+        for span, step in zip(ends, resolution, strict=True)
+    ]
+    of_cells = node_bounds(rows, cols, *nodes)
+    if resolution == (1, 1):
+        return np.stack([of_cells])
+    with np.errstate(over="ignore"):  # Far nodes, and then it is not taken.
+        return np.stack([_hull_of_pixels(rows, cols, ends, resolution), of_cells])
+
+
+def settled(hulls: npt.NDArray[np.float64], resolution: tuple[int, int]) -> npt.NDArray[np.float64]:
+    """Return the bounds that follow from the hulls of a whole grid.
+
+    The engine has the same rule, for each window: whole cells where any node around it is `FAR`.
+    """
+    of_pixels, of_cells = hulls[0], hulls[-1]
+    bounds: npt.NDArray[np.float64] = of_cells
+    if resolution != (1, 1):
+        far = np.abs(of_cells).max(axis=-1, keepdims=True) > FAR
+        bounds = np.where(far, of_cells, of_pixels) + _GROW
+    return bounds
+
+
+def _ends(
+    shape: tuple[int, ...],
+    row_spans: Spans,
+    col_spans: Spans,
+    first: tuple[int, int],
+    resolution: tuple[int, int],
+) -> list[npt.NDArray[np.int64]]:
+    """Return first and last pixel of the spans of both axes, counted from the first given node."""
+    spans = [np.asarray(given, np.int64) - [0, 1] for given in (row_spans, col_spans)]
+    return [
+        np.clip(span - start * step, 0, (size - 1) * step)
+        for span, start, step, size in zip(spans, first, resolution, shape, strict=True)
+    ]
+
+
+def _hull_of_pixels(
+    rows: npt.NDArray[Any],
+    cols: npt.NDArray[Any],
+    ends: Sequence[npt.NDArray[np.int64]],
+    resolution: tuple[int, int],
+) -> npt.NDArray[np.float64]:
+    """Return the extent of the positions of every window, up to rounding."""
+    finite = np.isfinite(rows) & np.isfinite(cols)
+    bounds = _planes((len(ends[0]), len(ends[1])), np.float64)
     for axis, values in enumerate((rows, cols)):
         low = high = values
         if not finite.all():
             low, high = (np.where(finite, values, empty) for empty in (np.inf, -np.inf))
-        for start in range(0, len(row_spans), _BATCH):
+        for start in range(0, len(ends[0]), _BATCH):
             some = slice(start, start + _BATCH)
             # Along rows first, along columns then: what is interpolated between extremes holds what is
             # interpolated between values.
@@ -132,7 +203,6 @@ def position_bounds(
             least, most = (np.ascontiguousarray(part.T) for part in along)
             for end, part in enumerate(_extremes_of_pixels(least, most, ends[1], resolution[1])):
                 bounds[some, :, 2 * axis + end] = part.T
-    bounds += grow
     return bounds
 
 

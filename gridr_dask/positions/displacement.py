@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from gridr_dask.compute import Nodes
 from gridr_dask.geometry import Window
-from gridr_dask.plan import position_bounds
-from gridr_dask.plan.footprint import Spans
 from gridr_dask.positions.cells import upsampled
 
-__all__ = ["AbsoluteGrid", "DisplacementGrid", "displaced", "displaced_bounds"]
-
-_Array = npt.NDArray[Any]
+__all__ = ["AbsoluteGrid", "DisplacementGrid", "displaced", "displaced_at_nodes"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -54,18 +49,13 @@ def displaced(nodes: Nodes, target: Window) -> Nodes:
     return Nodes(rows + i[:, None], cols + j[None, :], (target.rows[0], target.cols[0]))
 
 
-def displaced_bounds(
-    rows: _Array,
-    cols: _Array,
-    row_spans: Spans,
-    col_spans: Spans,
-    first: tuple[int, int],
-    resolution: tuple[int, int],
-) -> npt.NDArray[np.float64]:
-    """Return the extent of positions, as `position_bounds`, for nodes that hold displacements."""
+def displaced_at_nodes(nodes: Nodes) -> Nodes:
+    """Return the positions at nodes that hold displacements.
+
+    An index is bilinear too, so between them positions are as between any.
+    """
     i, j = (
         (np.arange(size, dtype=np.float64) + start) * step
-        for size, start, step in zip(rows.shape, first, resolution, strict=True)
+        for size, start, step in zip(nodes.rows.shape, nodes.first, nodes.resolution, strict=True)
     )
-    # An index is bilinear too, so these are positions as any.
-    return position_bounds(rows + i[:, None], cols + j[None, :], row_spans, col_spans, first, resolution)
+    return replace(nodes, rows=nodes.rows + i[:, None], cols=nodes.cols + j[None, :])

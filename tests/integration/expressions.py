@@ -4,6 +4,7 @@ import os
 from importlib import import_module
 
 import dask
+import dask.array as da
 import numpy as np
 import pytest
 import xarray as xr
@@ -58,3 +59,17 @@ def test_parts_and_pieces_are_expressions_too():
     with dask.config.set({"gridr.task-memory": (4 << 20) + 9000}):
         assert image((1, 5, 5)).gridr.plan(GRID, chunks=30).joined is not None
         assert_same(image((1, 5, 5)).gridr.resample(GRID, chunks=30), expected)
+
+
+@pytest.mark.parametrize("source", ["auto", "blocks", "direct"])
+def test_a_store_that_is_read_in_blocks_gives_what_goes_with_dask(tmp_path, source):
+    whole = image(None)[0].rename("image")
+    encoding = {"image": {"chunks": (16, 16)}}
+    whole.to_dataset().to_zarr(tmp_path / "image.zarr", encoding=encoding, consolidated=False)
+    opened = xr.open_zarr(tmp_path / "image.zarr", chunks=None, consolidated=False)["image"]
+    expected = whole.gridr.resample(GRID)
+    lazy = opened.gridr.resample(GRID, chunks=5, source=source)
+    assert isinstance(lazy.data, da.Array)
+    assert lazy.data.compute().tobytes() == expected.values.tobytes()
+    for region, piece in opened.gridr.supertiles(GRID, chunks=5, side=4, source=source):
+        assert piece.data.compute().tobytes() == expected.isel(region).values.tobytes()

@@ -2,15 +2,18 @@
 
 from itertools import product
 
+import dask.array as da
 import numpy as np
 import pytest
+import xarray as xr
 from hypothesis import example, given
 from hypothesis import strategies as st
 
 from gridr_dask.compute import Nodes
+from gridr_dask.errors import CoverageError
 from gridr_dask.geometry import Boundary, Grid, Window
-from gridr_dask.plan import node_bounds, position_bounds
-from gridr_dask.plan.footprint import ROUNDING, tap_windows
+from gridr_dask.plan import footprint, node_bounds, position_bounds
+from gridr_dask.plan.footprint import FAR, ROUNDING, tap_windows
 from gridr_dask.positions.cells import upsampled
 from tests import oracles
 from tests.scenes import BOUNDARIES, KERNELS, LOCAL, NOISE, SPLINES, kernel_named
@@ -118,6 +121,29 @@ def test_a_bulge_within_a_window_counts_between_the_edges_too():
     np.testing.assert_allclose(found, [0, 40, 0, 40], atol=ROUNDING)
     beside = position_bounds(rows, rows, [(3, 38)], [(11, 16)], (0, 0), (10, 10))[0, 0]
     np.testing.assert_allclose(beside, [0, 20, 0, 20], atol=ROUNDING)
+
+
+JUST_FAR = np.nextafter(FAR, np.inf)
+
+
+@pytest.mark.parametrize(("last", "expected"), [(FAR, [40, 49]), (JUST_FAR, [0, JUST_FAR])])
+def test_cells_of_far_nodes_count_whole(last, expected):
+    rows, cols = np.zeros((1, 2)), np.array([[0.0, last]])
+    found = position_bounds(rows, cols, [(0, 1)], [(40, 50)], (0, 0), (1, 1 << 24))[0, 0]
+    np.testing.assert_allclose(found, [0, 0, *expected], rtol=0, atol=2 * ROUNDING)
+
+
+def test_far_is_equally_far_for_the_engine(monkeypatch):
+    monkeypatch.setattr(footprint, "FAR", np.inf)  # so that plans are always tight
+    image = xr.DataArray(da.ones((100, 400), chunks=20), dims=("y", "x"))
+    arguments = {"interp": "bspline3", "grid_resolution": (1, 1 << 24), "window": np.s_[:, 200:220]}
+    near, far = (
+        image.gridr.resample((np.full((1, 2), 50.0), np.array([[0.0, last]])), **arguments)
+        for last in (FAR, JUST_FAR)
+    )
+    np.testing.assert_allclose(near.values, 1)
+    with pytest.raises(CoverageError):
+        far.compute()
 
 
 def windows_of(bounds, kernel, shape, origin=(0, 0), boundary=None):

@@ -6,6 +6,7 @@ import dask
 import dask.array as da
 import numpy as np
 import pytest
+import xarray as xr
 from dask._task_spec import DataNode
 from hypothesis import given
 
@@ -14,9 +15,9 @@ from gridr_dask.geometry import Grid, Window
 from gridr_dask.graph import positions_of
 from gridr_dask.graph.tasks import gather_nodes
 from gridr_dask.plan import Chunking, node_bounds
-from gridr_dask.plan.footprint import ROUNDING
+from gridr_dask.plan.footprint import FAR, ROUNDING
 from gridr_dask.positions.cells import upsampled
-from tests.scenes import cuts
+from tests.scenes import chunkings, cuts
 from tests.strategies import seeds
 
 
@@ -65,6 +66,53 @@ def test_cells_within_the_blocks_of_a_dask_grid_are_cut_as_those_of_a_numpy_grid
     lazy = positions_of(da.from_array(rows, 10), rows, grid)
     expected = positions_of(rows, rows, grid).bounds(target)
     np.testing.assert_allclose(lazy.bounds(target), expected, rtol=0, atol=1e-9)
+
+
+@pytest.mark.parametrize("resolution", [(1, 1), (2, 2)], ids=str)
+@pytest.mark.parametrize(
+    "sizes", [((7, 0, 13), (20,)), ((0, 20), (9, 0, 11)), ((20, 0), (0, 0, 20))], ids=str
+)
+def test_a_dask_grid_may_have_empty_blocks(sizes, resolution):
+    image = xr.DataArray(np.arange(900.0).reshape(30, 30), dims=("y", "x"))
+    nodes = np.mgrid[:20, :20] * 1.3 + 0.3
+    arguments = {"grid_resolution": resolution, "interp": "linear"}
+    grid = tuple(da.from_array(part, chunks=20).rechunk(sizes) for part in nodes)
+    lazy = image.gridr.resample(grid, chunks=8, **arguments)
+    assert grid[0].chunks == sizes
+    np.testing.assert_array_equal(lazy.values, image.gridr.resample(nodes, **arguments).values)
+
+
+@pytest.mark.parametrize("lazy", [False, True], ids=["numpy", "dask"])
+@pytest.mark.parametrize("sentinel", [1e20, -3e7])
+@pytest.mark.parametrize("place", [(2, 40), (4, 29)], ids=str)
+def test_a_plan_holds_what_the_engine_reads_with_a_far_node_in_one_block(sentinel, place, lazy):
+    source = np.random.default_rng(0).random((64, 600))
+    image = xr.DataArray(source, dims=("y", "x"))
+    nodes = np.mgrid[:7, :60] * 10 + 0.25
+    nodes[:, place[0], place[1] : place[1] + 2] = sentinel
+    grid = tuple(da.from_array(part, chunks=(7, 30)) for part in nodes) if lazy else nodes
+    arguments = {"interp": "bspline3", "grid_resolution": (10, 10)}
+    expected = image.gridr.resample(nodes, **arguments)
+    for chunks in ((61, 257), (13, 300)):
+        # The engine raises CoverageError for a sample that the plan has left out.
+        found = image.chunk(y=16, x=16).gridr.resample(grid, chunks=chunks, **arguments)
+        assert found.values.tobytes() == expected.values.tobytes()
+
+
+@given(seeds)
+def test_chunks_with_far_nodes_are_bounded_by_whole_cells_in_numpy_and_dask_grids(seed):
+    rng = np.random.default_rng(seed)
+    nodes = np.mgrid[:7, :9] * 10.0
+    nodes[:, rng.random((7, 9)) < 0.05] = rng.choice([1e20, -1e300, FAR])
+    grid = Grid((7, 9), (10, 10))
+    target = Chunking.from_sizes(*chunkings(rng, grid.target_shape, 1, most=30)[0])
+    lazy = positions_of(*(da.from_array(part, (cuts(rng, 7), cuts(rng, 9))) for part in nodes), grid)
+    whole = node_bounds(*nodes, *grid.nodes_of_chunks(target.rows, target.cols))
+    far = (np.abs(whole) > FAR).any(axis=-1)
+    with dask.config.set(scheduler="synchronous"):
+        for positions in (lazy, positions_of(*nodes, grid)):
+            found = positions.bounds(target)[far]
+            np.testing.assert_array_equal(found, whole[far] + ROUNDING * np.array([-1, 1, -1, 1]))
 
 
 @given(seeds)
