@@ -13,9 +13,9 @@ from urllib.parse import urlsplit
 from dask.utils import format_bytes
 from distributed import Client
 
+from gridr_dask import settings
 from gridr_dask.doctor.findings import Finding, note, ok, wrong
 from gridr_dask.doctor.process import examine_process
-from gridr_dask.graph import settings
 from gridr_dask.scaling import explain
 
 __all__ = ["examine_cluster"]

@@ -76,10 +76,12 @@ class SharedMemoryPlugin(WorkerPlugin):
 
     Examples
     --------
-    >>> from distributed import Client, LocalCluster  # doctest: +SKIP
-    >>> client = Client(LocalCluster(threads_per_worker=1))  # doctest: +SKIP
-    >>> client.register_plugin(gridr_dask.scaling.SharedMemoryPlugin())  # doctest: +SKIP
-    >>> client.run(gridr_dask.scaling.explain)  # doctest: +SKIP
+    >>> from distributed import Client
+    >>> from gridr_dask.scaling import SharedMemoryPlugin, explain
+    >>> with Client(processes=False, n_workers=1, dashboard_address=None) as client:
+    ...     _ = client.register_plugin(SharedMemoryPlugin())
+    ...     print(*client.run(explain).values())
+    off: workers are threads of one process, which share their memory
     """
 
     name = _NAME
