@@ -101,7 +101,7 @@ class Broker:
             with connection:
                 connection.settimeout(self._patience)
                 if not descriptors.same_user(connection):
-                    # One warning: whoever it is may come as often as he likes.
+                    # One warning: they may come as often as they like.
                     level = logging.DEBUG if self._refused_users else logging.WARNING
                     self._refused_users = True
                     _logger.log(level, "another user has asked for a block, and was refused")
