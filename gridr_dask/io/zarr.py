@@ -14,13 +14,13 @@ from gridr_dask.io.supertiles import Supertiles
 
 __all__ = ["to_zarr"]
 
-_OF_THE_STORE = frozenset(
+_OF_THE_VALUES = frozenset(
     [
-        *("chunks", "shards", "preferred_chunks", "compressors", "filters", "serializer", "fill_value"),
-        *("cache_metadata", "write_empty_chunks", "chunk_key_encoding", "source", "original_shape"),
+        *("dtype", "scale_factor", "add_offset", "_FillValue", "missing_value", "_Unsigned"),
+        *("units", "calendar", "grid_mapping", "coordinates"),
     ]
 )
-"""Encoding by which another store wrote a variable: a codec of zarr's format 2 can't write format 3."""
+"""Encoding that is true in any store; the rest is how another one wrote a variable, in codecs of its own."""
 
 
 def to_zarr(
@@ -66,12 +66,18 @@ def to_zarr(
         raise InvalidInputError(f"chunks={chunks} must be at least 1", "chunks")
     sizes = obj.chunks if isinstance(obj, Supertiles) else {}
     dataset = _dataset(obj.template if isinstance(obj, Supertiles) else obj).copy()
+    # Not given to xarray, which would forget the rest: packing, and where the CRS is.
+    for variable in dataset.variables.values():
+        variable.encoding = {k: value for k, value in variable.encoding.items() if k in _OF_THE_VALUES}
     for array in dataset.data_vars.values():
-        # Not given to xarray, which would forget the rest: packing, and where the CRS is.
-        kept = {key: value for key, value in array.encoding.items() if key not in _OF_THE_STORE}
-        array.encoding = kept | _encoding(array, sizes, chunks, sharded)
+        array.encoding |= _encoding(array, sizes, chunks, sharded)
     given = kwargs.pop("encoding", None) or {}
-    encoding = {name: dataset[name].encoding | dict(chosen) for name, chosen in given.items()}
+    # Coordinates are not among what xarray allows here; it takes them from the variable.
+    encoding = {
+        name: {key: value for key, value in dataset[name].encoding.items() if key != "coordinates"}
+        | dict(chosen)
+        for name, chosen in given.items()
+    }
     with _quiet():
         if isinstance(obj, Supertiles):
             return _write_pieces(obj, dataset, store, encoding, kwargs)

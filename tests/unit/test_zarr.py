@@ -173,6 +173,39 @@ def test_packing_and_the_crs_are_written(tmp_path, chunks):
     assert "shards" not in result.encoding
 
 
+def with_time():
+    """A dataset whose data, dim coordinate and other coordinate a store has to encode."""
+    values = np.random.default_rng(1).integers(0, 200, (3, 20, 20)).astype("f4")
+    times = np.datetime64("2024-01-01", "ns") + np.arange(3) * np.timedelta64(1, "D")
+    coords = {"t": times, "angle": ("t", [1.0, 2.0, 3.0]), "crs": 0}
+    dataset = xr.Dataset({"a": (("t", "y", "x"), values)}, coords)
+    dataset.a.attrs["grid_mapping"] = "crs"
+    return dataset
+
+
+@pytest.mark.parametrize("chunks", [None, {}], ids=["stored", "dask"])
+@pytest.mark.parametrize("store", ["netcdf", "zarr 2"])
+def test_what_comes_from_another_store_is_written_with_the_codecs_of_zarr_3(tmp_path, store, chunks):
+    if store == "netcdf":
+        packed = {"dtype": "i2", "scale_factor": 0.5, "_FillValue": -1, "zlib": True, "complevel": 4}
+        encoding = {"a": packed, "angle": {"zlib": True}}
+        with_time().to_netcdf(tmp_path / "a.nc", engine="h5netcdf", encoding=encoding)
+        source = xr.open_dataset(tmp_path / "a.nc", chunks=chunks, engine="h5netcdf", decode_coords="all")
+    else:
+        with_time().to_zarr(tmp_path / "a.zarr", zarr_format=2)
+        source = xr.open_zarr(tmp_path / "a.zarr", chunks=chunks, decode_coords="all")
+    before = {name: dict(variable.encoding) for name, variable in source.variables.items()}
+    given = {"a": {"compressors": None}, "angle": {"dtype": "f4"}, "t": {"dtype": "i4"}}
+    gridr_dask.to_zarr(source, tmp_path / "out.zarr", encoding=given)
+    assert {name: variable.encoding for name, variable in source.variables.items()} == before
+    with opened(tmp_path / "out.zarr", decode_coords="all") as back, source:
+        xr.testing.assert_equal(back.load(), source.load())
+        for key in ("scale_factor", "grid_mapping", "coordinates"):
+            assert back.a.encoding.get(key) == before["a"].get(key)
+        assert back.a.encoding["compressors"] == ()
+        assert (back.angle.dtype, back.t.encoding["dtype"]) == (np.float32, np.int32)
+
+
 def test_an_array_without_a_name_is_refused(tmp_path):
     with pytest.raises(InvalidInputError, match="name"):
         gridr_dask.to_zarr(result().rename(None), tmp_path / "a.zarr")
