@@ -57,7 +57,7 @@ class Supertiles:
         Examples
         --------
         >>> import numpy as np, xarray as xr, gridr_dask
-        >>> image = xr.DataArray(np.ones((9, 9)), dims=("y", "x"), name="height")
+        >>> image = xr.DataArray(np.ones((10, 10)), dims=("y", "x"), name="height")
         >>> tiles = image.gridr.supertiles(np.mgrid[:8, :8] + 0.5, chunks=2, side=2, return_mask=True)
         >>> tiles = tiles.map(lambda pair: pair[0].to_dataset().assign(valid=pair[1]))
         >>> [int(piece.valid.sum()) for _, piece in tiles]
