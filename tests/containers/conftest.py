@@ -6,6 +6,9 @@ import pytest
 
 from tests.containers import engine, images
 
+collect_ignore = ["jobs"]
+"""What runs in containers."""
+
 collect_ignore_glob = ["test_*"] if engine.lacking() else []
 collect_ignore = [] if engine.compose() and images.LIKE_HERE else ["test_compose.py"]
 
