@@ -6,10 +6,8 @@ import pytest
 
 from tests.containers import engine, images
 
-collect_ignore = ["jobs"]
-"""What runs in containers."""
-
-collect_ignore_glob = ["test_*"] if engine.lacking() else []
+# What runs in containers is looked through for examples otherwise.
+collect_ignore_glob = ["jobs/*"] + (["test_*"] if engine.lacking() else [])
 collect_ignore = [] if engine.compose() and images.LIKE_HERE else ["test_compose.py"]
 
 JOBS = Path(__file__).with_name("jobs")
