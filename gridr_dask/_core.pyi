@@ -10,6 +10,7 @@ __all__ = [
     "instruction_sets",
     "kernels",
     "max_size",
+    "position_hulls",
     "resample",
     "warm_up",
 ]
@@ -67,3 +68,10 @@ def kernels() -> list[tuple[str, int, int, bool, int, int, list[float], float]]:
 def warm_up(kernel: str, epsilon: float) -> int: ...
 def instruction_sets() -> list[str]: ...
 def max_size() -> int: ...
+def position_hulls(
+    rows: _Array,
+    cols: _Array,
+    resolution: tuple[int, int],
+    row_ends: npt.NDArray[np.int64],
+    col_ends: npt.NDArray[np.int64],
+) -> npt.NDArray[np.float64]: ...

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from gridr_dask.compute.hulls import hulls_of_pixels
 from gridr_dask.geometry import Boundary, Kernel
 from gridr_dask.geometry.window import Span
 
@@ -33,9 +34,6 @@ _SLACK_RELATIVE = 4 * 2.0**-52
 
 _SHORT = 8
 """Up to this many nodes in a span, it is quicker to take them one by one for all spans at once."""
-
-_BATCH = 64
-"""Rows of windows that are bounded at a time: new memory for all of them would take most of the time."""
 
 FAR = float(1 << 24)
 """Windows with nodes further out are bounded by whole cells, which rounding can't leave. The engine has the
@@ -119,7 +117,7 @@ def position_bounds(
     if resolution == (1, 1) or far:
         return settled(position_hulls(rows, cols, row_spans, col_spans, first, resolution), resolution)
     ends = _ends(rows.shape, row_spans, col_spans, first, resolution)
-    bounds = _hull_of_pixels(rows, cols, ends, resolution)
+    bounds = hulls_of_pixels(rows, cols, ends[0], ends[1], resolution)
     bounds += _GROW
     return bounds
 
@@ -151,7 +149,7 @@ def position_hulls(
     if resolution == (1, 1):
         return np.stack([of_cells])
     with np.errstate(over="ignore"):  # Far nodes, and then it is not taken.
-        return np.stack([_hull_of_pixels(rows, cols, ends, resolution), of_cells])
+        return np.stack([hulls_of_pixels(rows, cols, ends[0], ends[1], resolution), of_cells])
 
 
 def settled(hulls: npt.NDArray[np.float64], resolution: tuple[int, int]) -> npt.NDArray[np.float64]:
@@ -180,62 +178,6 @@ def _ends(
         np.clip(span - start * step, 0, (size - 1) * step)
         for span, start, step, size in zip(spans, first, resolution, shape, strict=True)
     ]
-
-
-def _hull_of_pixels(
-    rows: npt.NDArray[Any],
-    cols: npt.NDArray[Any],
-    ends: Sequence[npt.NDArray[np.int64]],
-    resolution: tuple[int, int],
-) -> npt.NDArray[np.float64]:
-    """Return the extent of the positions of every window, up to rounding."""
-    finite = np.isfinite(rows) & np.isfinite(cols)
-    bounds = _planes((len(ends[0]), len(ends[1])), np.float64)
-    for axis, values in enumerate((rows, cols)):
-        low = high = values
-        if not finite.all():
-            low, high = (np.where(finite, values, empty) for empty in (np.inf, -np.inf))
-        for start in range(0, len(ends[0]), _BATCH):
-            some = slice(start, start + _BATCH)
-            # Along rows first, along columns then: what is interpolated between extremes holds what is
-            # interpolated between values.
-            along = _extremes_of_pixels(low, high, ends[0][some], resolution[0])
-            least, most = (np.ascontiguousarray(part.T) for part in along)
-            for end, part in enumerate(_extremes_of_pixels(least, most, ends[1], resolution[1])):
-                bounds[some, :, 2 * axis + end] = part.T
-    return bounds
-
-
-def _extremes_of_pixels(
-    low: npt.NDArray[Any], high: npt.NDArray[Any], ends: npt.NDArray[np.int64], step: int
-) -> tuple[npt.NDArray[Any], npt.NDArray[Any]]:
-    """Reduce the rows of nodes, every `step` pixels, that pixels from a first to a last one see to one row.
-
-    These are the nodes in between, and those interpolated at both ends.
-    """
-    inner = np.stack([-(-ends[:, 0] // step), ends[:, 1] // step + 1], axis=1)
-    some = inner[:, 0] < inner[:, 1]
-    first, last = (_interpolated(low, pixels, step) for pixels in ends.T)
-    least = np.minimum(first, last)
-    if high is not low:
-        first, last = (_interpolated(high, pixels, step) for pixels in ends.T)
-    most = np.maximum(first, last, out=first)
-    for extreme, values, reduce in ((least, low, np.minimum), (most, high, np.maximum)):
-        if some.all():
-            reduce(extreme, _reduce(values, inner, reduce), out=extreme)
-        elif some.any():
-            extreme[some] = reduce(extreme[some], _reduce(values, inner[some], reduce))
-    return least, most
-
-
-def _interpolated(values: npt.NDArray[Any], pixels: npt.NDArray[np.int64], step: int) -> npt.NDArray[Any]:
-    """Return rows of nodes at pixels, in float64; a node of weight 0 is not read."""
-    index, past = np.divmod(pixels, step)
-    # Between a node and itself there is no weight of 0, which infinity can't be multiplied with.
-    weight = np.where(past > 0, past / step, 0.5)[:, None]
-    found: npt.NDArray[Any] = values[index] * (1 - weight)
-    found += values[index + (past > 0)] * weight
-    return found
 
 
 def _reduce(values: npt.NDArray[Any], spans: Spans, reduce: np.ufunc) -> npt.NDArray[Any]:

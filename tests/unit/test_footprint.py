@@ -10,7 +10,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from gridr_dask.compute import Nodes
-from gridr_dask.errors import CoverageError
+from gridr_dask.compute.hulls import hulls_of_pixels
+from gridr_dask.errors import CoverageError, InvalidInputError
 from gridr_dask.geometry import Boundary, Grid, Window
 from gridr_dask.plan import footprint, node_bounds, position_bounds
 from gridr_dask.plan.footprint import FAR, ROUNDING, tap_windows
@@ -264,3 +265,10 @@ def test_bounds_of_any_size_are_clipped_to_the_source(kernel):
 def test_an_empty_source_is_seen_by_nobody(kernel, shape):
     bounds = np.array([-1.0, 1.0, -1.0, 1.0])
     assert windows_of(bounds, kernel, shape).tolist() == [0, 0, 0, 0]
+
+
+@pytest.mark.parametrize("ends", [[0, 41], [-1, 3], [5, 4]])
+def test_windows_lie_between_the_nodes(ends):
+    nodes = np.zeros((5, 5))
+    with pytest.raises(InvalidInputError, match="windows: expected ends from 0 to 40"):
+        hulls_of_pixels(nodes, nodes, np.array([ends]), np.array([[0, 40]]), (10, 10))

@@ -9,13 +9,13 @@ mod error;
 use array::{read, write};
 use error::raise;
 use gridr_dask_core::arch::Isa;
-use gridr_dask_core::grid::Grid;
+use gridr_dask_core::grid::{Grid, hulls};
 use gridr_dask_core::image::Lattice;
 use gridr_dask_core::kernel::KernelKind;
 use gridr_dask_core::prefilter::{PIECE_COLS, PIECE_ROWS};
 use gridr_dask_core::resample::{Spline, Task, run};
 use gridr_dask_core::{Boundary, Window};
-use numpy::PyUntypedArray;
+use numpy::{PyArray1, PyArray3, PyArrayMethods, PyReadonlyArray2, PyUntypedArray};
 use pyo3::prelude::*;
 
 type Array<'py> = Bound<'py, PyUntypedArray>;
@@ -129,6 +129,34 @@ fn resample(
     py.detach(|| run(&task)).map_err(fail)
 }
 
+/// Smallest and largest row, smallest and largest column of the positions of every target window, whose ends are
+/// first and last pixels, counted from the first node.
+#[pyfunction]
+fn position_hulls<'py>(
+    py: Python<'py>,
+    rows: Array<'py>,
+    cols: Array<'py>,
+    resolution: (i64, i64),
+    row_ends: PyReadonlyArray2<'py, i64>,
+    col_ends: PyReadonlyArray2<'py, i64>,
+) -> PyResult<Bound<'py, PyArray3<f64>>> {
+    let fail = |error| raise(py, &error);
+    let pairs = |ends: &PyReadonlyArray2<'_, i64>| -> Vec<(i64, i64)> {
+        let ends = ends.as_array();
+        ends.column(0).into_iter().copied().zip(ends.column(1).into_iter().copied()).collect()
+    };
+    let grid = Grid::new(
+        read(py, "grid rows", &rows)?,
+        read(py, "grid columns", &cols)?,
+        (0, 0),
+        resolution,
+    )
+    .map_err(fail)?;
+    let ends = (pairs(&row_ends), pairs(&col_ends));
+    let found = py.detach(|| hulls(&grid, &ends.0, &ends.1)).map_err(fail)?;
+    PyArray1::from_vec(py, found).reshape([4, ends.0.len(), ends.1.len()])
+}
+
 /// Name, first and last tap, whether it rounds to the nearest pixel, trusted margin, half-width that a safe
 /// window must hold, poles of the prefilter, and factor of unscaled coefficients.
 type KernelRow = (&'static str, i32, i32, bool, i64, i64, Vec<f64>, f64);
@@ -169,6 +197,7 @@ fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add("DEBUG", cfg!(debug_assertions))?;
     module.add("PIECES", (PIECE_ROWS, PIECE_COLS))?;
     module.add_function(wrap_pyfunction!(resample, module)?)?;
+    module.add_function(wrap_pyfunction!(position_hulls, module)?)?;
     module.add_function(wrap_pyfunction!(warm_up, module)?)?;
     module.add_function(wrap_pyfunction!(kernels, module)?)?;
     module.add_function(wrap_pyfunction!(instruction_sets, module)?)?;

@@ -3,10 +3,12 @@
 mod bounds;
 mod cells;
 mod draft;
+mod hulls;
 mod positions;
 
 pub(crate) use bounds::Bounds;
 pub(crate) use cells::{Cells, Extent, Locate};
+pub use hulls::hulls;
 pub(crate) use positions::Mesh;
 
 use crate::error::{Error, Result};
