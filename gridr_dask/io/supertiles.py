@@ -61,7 +61,7 @@ class Supertiles:
         >>> tiles = image.gridr.supertiles(np.mgrid[:8, :8] + 0.5, chunks=2, side=2, return_mask=True)
         >>> tiles = tiles.map(lambda pair: pair[0].to_dataset().assign(valid=pair[1]))
         >>> [int(piece.valid.sum()) for _, piece in tiles]
-        [9, 9, 9, 9]
+        [9, 12, 12, 16]
         """
         made = replace(self, template=function(self.template))
         return replace(made, make=lambda region, sizes: function(self.make(region, sizes)))
