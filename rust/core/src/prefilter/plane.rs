@@ -410,23 +410,25 @@ impl Piece {
 /// Puts lines back as the starts of `count` rows of a length, or as many as there are lanes.
 #[inline(always)]
 fn scatter(lines: &[[f64; LANES]], out: &mut [MaybeUninit<f64>], width: usize, count: usize) {
-    let mut rows = out.chunks_mut(width).map(|row| &mut row[..lines.len()]);
     if count < LANES {
-        for (l, row) in rows.take(count).enumerate() {
-            for (value, line) in row.iter_mut().zip(lines) {
+        for (l, row) in out.chunks_mut(width).take(count).enumerate() {
+            for (value, line) in row[..lines.len()].iter_mut().zip(lines) {
                 value.write(line[l]);
             }
         }
-    } else {
-        // Whoever reads the coefficients relies on every one of them being written.
-        let [a, b, c, d] = [(); LANES].map(|()| rows.next().unwrap_or_else(|| unreachable!()));
-        for k in 0..lines.len() {
-            let [first, second, third, fourth] = lines[k];
-            a[k].write(first);
-            b[k].write(second);
-            c[k].write(third);
-            d[k].write(fourth);
-        }
+        return;
+    }
+    let size = lines.len();
+    let (a, out) = out.split_at_mut(width);
+    let (b, out) = out.split_at_mut(width);
+    let (c, d) = out.split_at_mut(width);
+    let (a, b, c, d) = (&mut a[..size], &mut b[..size], &mut c[..size], &mut d[..size]);
+    for k in 0..lines.len() {
+        let [first, second, third, fourth] = lines[k];
+        a[k].write(first);
+        b[k].write(second);
+        c[k].write(third);
+        d[k].write(fourth);
     }
 }
 
