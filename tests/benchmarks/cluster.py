@@ -7,7 +7,6 @@ Stores and results are files in a folder of their own, 8 GB of them, which is de
 
 from __future__ import annotations
 
-import argparse
 import os
 import shutil
 import sys
@@ -29,7 +28,7 @@ import gridr_dask
 from tests.benchmarks import machine, measure, memory
 from tests.benchmarks.lines import Row
 from tests.benchmarks.measure import Call
-from tests.benchmarks.table import report
+from tests.benchmarks.table import command_of_lines, report
 
 WORKERS = 2
 MIB = 1 << 20
@@ -37,16 +36,8 @@ MIB = 1 << 20
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Measure, print, and write if asked to; return 0."""
-    parser = argparse.ArgumentParser(
-        "python -m tests.benchmarks.cluster",
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    parser.add_argument("line", nargs="*", choices=[*LINES, []], help="which ones (default: all)")
-    parser.add_argument("--scale", type=int, default=1, help="how much smaller images are (%(default)s)")
-    parser.add_argument("--runs", type=int, default=3, help="runs of each call in turn (%(default)s)")
+    parser = command_of_lines("cluster", __doc__, LINES, 3)
     parser.add_argument("--folder", type=Path, help="where to put files (default: that of the system)")
-    parser.add_argument("--json", type=Path, help="where to write the rows")
     given = parser.parse_args(arguments)
     conditions = {"workers": f"{WORKERS} processes of 1 thread"} | machine.conditions()
     # A grid in memory is most of a graph; dask advises against more than 10 MB of it.

@@ -5,12 +5,10 @@ python -m tests.benchmarks.graphs [--runs N] [--json PATH]
 
 from __future__ import annotations
 
-import argparse
 import pickle
 import sys
 import warnings
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 
 import dask
 import dask.array as da
@@ -21,7 +19,7 @@ import gridr_dask  # noqa: F401 - registers the accessor
 from tests.benchmarks import machine, measure
 from tests.benchmarks.lines import Row
 from tests.benchmarks.measure import Call
-from tests.benchmarks.table import report
+from tests.benchmarks.table import command, report
 
 NODES = 316
 """Nodes along an axis of the grid: 10^5 in all."""
@@ -32,13 +30,8 @@ SIDES, GOALS = (316, 1000), ((10, 2), (150, 20))
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Measure, print, and write if asked to; return 0."""
-    parser = argparse.ArgumentParser(
-        "python -m tests.benchmarks.graphs",
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    parser = command("graphs", __doc__)
     parser.add_argument("--runs", type=int, default=7, help="runs of each call (%(default)s)")
-    parser.add_argument("--json", type=Path, help="where to write the rows")
     given = parser.parse_args(arguments)
     conditions = {"runs": f"best of {given.runs}"} | machine.conditions()
     report(((graphs.__name__, row) for row in graphs(given.runs)), conditions, given.json)

@@ -5,7 +5,6 @@ python -m tests.benchmarks.handover [LINE ...] [--scale N] [--runs N] [--json PA
 
 from __future__ import annotations
 
-import argparse
 import os
 import sys
 import tempfile
@@ -28,7 +27,7 @@ from tests.benchmarks import machine, measure
 from tests.benchmarks.cluster import MIB, WORKERS, cluster, opened, write
 from tests.benchmarks.lines import Row
 from tests.benchmarks.measure import Call
-from tests.benchmarks.table import report
+from tests.benchmarks.table import command_of_lines, report
 
 Clients = dict[str, Client]
 """By name: of a cluster that hands over, and of one that sends bytes."""
@@ -36,15 +35,7 @@ Clients = dict[str, Client]
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Measure, print, and write if asked to; return 0."""
-    parser = argparse.ArgumentParser(
-        "python -m tests.benchmarks.handover",
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    parser.add_argument("line", nargs="*", choices=[*LINES, []], help="which ones (default: all)")
-    parser.add_argument("--scale", type=int, default=1, help="how much smaller images are (%(default)s)")
-    parser.add_argument("--runs", type=int, default=5, help="runs of each call in turn (%(default)s)")
-    parser.add_argument("--json", type=Path, help="where to write the rows")
+    parser = command_of_lines("handover", __doc__, LINES, 5)
     given = parser.parse_args(arguments)
     conditions = {"workers": f"{WORKERS} processes of 1 thread"} | machine.conditions()
     with cluster() as on, cluster() as off:

@@ -21,7 +21,7 @@ import xarray as xr
 import gridr_dask  # noqa: F401 - registers the accessor
 from tests.benchmarks import machine
 from tests.benchmarks.lines import Row
-from tests.benchmarks.table import report
+from tests.benchmarks.table import command, report
 
 MIB = 1 << 20
 LEAST = 64 * MIB
@@ -30,13 +30,8 @@ LEAST = 64 * MIB
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Measure, print, and write if asked to; return 0."""
-    parser = argparse.ArgumentParser(
-        "python -m tests.benchmarks.memory",
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    parser = command("memory", __doc__)
     parser.add_argument("--shapes", type=int, default=20, help="tasks to measure (%(default)s)")
-    parser.add_argument("--json", type=Path, help="where to write the rows")
     parser.add_argument("--seed", type=int, help=argparse.SUPPRESS)
     given = parser.parse_args(arguments)
     if given.seed is not None:

@@ -5,7 +5,6 @@ python -m tests.benchmarks.shared [--runs N] [--json PATH]
 
 from __future__ import annotations
 
-import argparse
 import functools
 import mmap
 import os
@@ -20,7 +19,7 @@ from gridr_dask.scaling import SharedArray
 from tests.benchmarks import machine, measure
 from tests.benchmarks.lines import Row
 from tests.benchmarks.measure import Call
-from tests.benchmarks.table import report
+from tests.benchmarks.table import command, report
 
 SIZE = 64 << 20
 GOAL = 1.2
@@ -31,13 +30,8 @@ Array = np.ndarray[Any, np.dtype[np.uint8]]
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Measure, print, and write if asked to; return 0."""
-    parser = argparse.ArgumentParser(
-        "python -m tests.benchmarks.shared",
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    parser = command("shared", __doc__)
     parser.add_argument("--runs", type=int, default=15, help="runs of each call in turn (%(default)s)")
-    parser.add_argument("--json", type=Path, help="where to write the rows")
     given = parser.parse_args(arguments)
     conditions = {"runs": f"best of {given.runs}"} | machine.conditions()
     report(((shared.__name__, row) for row in shared(given.runs)), conditions, given.json)

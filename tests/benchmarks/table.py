@@ -27,15 +27,10 @@ _MET = {True: "yes", False: "no", None: "-"}
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Measure, print and write; return the exit code."""
-    parser = argparse.ArgumentParser(
-        "python -m tests.benchmarks.table",
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    parser = command("table", __doc__, Path("build/bench/bench.json"))
     parser.add_argument("--quick", action="store_true", help="smaller images and fewer runs")
     parser.add_argument("--size", type=int, help="pixels along an axis (default 2000, quick 1000)")
     parser.add_argument("--runs", type=int, help="runs of each call (default 7, quick 3)")
-    parser.add_argument("--json", type=Path, default=Path("build/bench/bench.json"), help="(%(default)s)")
     given = parser.parse_args(arguments)
     default = Settings(1000, 3) if given.quick else Settings()
     settings = Settings(given.size or default.size, given.runs or default.runs)
@@ -61,6 +56,29 @@ def goal(row: Row) -> str:
     if row.goal is None:
         return ""
     return f"{'<=' if row.at_most else '>='} {row.goal:g}{'x' if row.unit == 'ns/px' else ''}"
+
+
+def command(name: str, description: str | None, json: Path | None = None) -> argparse.ArgumentParser:
+    """Return the command line of a benchmark, so far: where its rows go."""
+    parser = argparse.ArgumentParser(
+        f"python -m tests.benchmarks.{name}",
+        description=description,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    default = "not at all" if json is None else json
+    parser.add_argument("--json", type=Path, default=json, help=f"where to write the rows ({default})")
+    return parser
+
+
+def command_of_lines(
+    name: str, description: str | None, lines: Iterable[str], runs: int
+) -> argparse.ArgumentParser:
+    """Return the command line of a benchmark of several lines, each of which can be measured alone."""
+    parser = command(name, description)
+    parser.add_argument("line", nargs="*", choices=[*lines, []], help="which ones (default: all)")
+    parser.add_argument("--scale", type=int, default=1, help="how much smaller images are (%(default)s)")
+    parser.add_argument("--runs", type=int, default=runs, help="runs of each call in turn (%(default)s)")
+    return parser
 
 
 def report(rows: Iterable[tuple[str, Row]], conditions: Mapping[str, str], path: Path | None) -> None:

@@ -286,8 +286,6 @@ fn cut_as<P: Position, C: Real, const ROUNDS: bool, const SNAPS: bool>(
     (origin, region): AxisFrame,
     cells: &mut Cells<C>,
 ) -> (bool, bool) {
-    // Below the first cell, the unsigned distance from it is large.
-    let extent = region.1.wrapping_sub(region.0).cast_unsigned();
     let (mut outside, mut doubtful) = (false, false);
     for k in 0..SPAN {
         let x = clamp(positions[k]);
@@ -301,10 +299,17 @@ fn cut_as<P: Position, C: Real, const ROUNDS: bool, const SNAPS: bool>(
         if !ROUNDS {
             cells.frac[k] = C::from_f64(frac.to_f64());
         }
-        outside |= cell.wrapping_sub(region.0).cast_unsigned() > extent;
+        outside |= is_outside(cell, region);
         doubtful |= !SNAPS && P::is_doubtful::<ROUNDS>(frac);
     }
     (!outside, doubtful)
+}
+
+/// Whether a cell is none of those from the first to the last one.
+#[inline(always)]
+fn is_outside(cell: i32, (first, last): (i32, i32)) -> bool {
+    // One comparison: below the first cell, the unsigned distance from it is large.
+    cell.wrapping_sub(first).cast_unsigned() > last.wrapping_sub(first).cast_unsigned()
 }
 
 /// Finds the nearest pixels of one axis from a draft; returns whether all lie in the region, and
@@ -316,13 +321,12 @@ fn round<C>(
     (origin, region): AxisFrame,
     cells: &mut Cells<C>,
 ) -> (bool, bool) {
-    let extent = region.1.wrapping_sub(region.0).cast_unsigned();
     let (mut outside, mut doubtful) = (false, false);
     for k in 0..SPAN {
         let (nearest, in_doubt) = draft.nearest(axis, k);
         let cell = nearest - origin;
         cells.index[k] = cell;
-        outside |= cell.wrapping_sub(region.0).cast_unsigned() > extent;
+        outside |= is_outside(cell, region);
         doubtful |= in_doubt;
     }
     (!outside, doubtful)

@@ -1,4 +1,6 @@
 //! Extents of the positions of many target windows at once: what a plan needs of a whole grid.
+//!
+//! They hold those of `Bounds`, which looks at the positions of one window themselves: so a task is given what it reads.
 
 use std::ops::Range;
 
