@@ -114,7 +114,7 @@ impl Mesh {
     pub(super) fn interpolate(&mut self, grid: &Grid<'_>, place: Place) {
         let divisor = grid.spacing.0 * grid.spacing.1;
         if divisor.count_ones() == 1 {
-            // Exact, unless the quotient is subnormal.
+            // By a power of two: the product is what the quotient is.
             let inverse = 1.0 / divisor as f64;
             self.between(place, |sum| sum * inverse);
         } else {

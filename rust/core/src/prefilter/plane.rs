@@ -259,7 +259,8 @@ impl<const K: usize> Filter<K> {
                 line[count..padded].fill(0.0);
             }
             let rows = (stop - row) as usize;
-            self.isa.run(Down { filter: self, lines, pitch, rows, states: &mut states });
+            let states = &mut states;
+            self.isa.run(Sweep::<_, false> { filter: self, lines, pitch, rows, states });
             row = stop;
         }
         states.fill([[0.0; STRIP]; K]);
@@ -267,7 +268,8 @@ impl<const K: usize> Filter<K> {
         while end > 0 {
             let start = end.saturating_sub(GROUP);
             let lines = &mut band[(GROUP + start) * pitch..];
-            self.isa.run(Up { filter: self, lines, pitch, rows: end - start, states: &mut states });
+            let (rows, states) = (end - start, &mut states);
+            self.isa.run(Sweep::<_, true> { filter: self, lines, pitch, rows, states });
             end = start;
         }
         Ok(())
@@ -280,8 +282,8 @@ fn flat(lines: &mut [Aligned<[f64; LINE]>]) -> &mut [f64] {
     unsafe { std::slice::from_raw_parts_mut(lines.as_mut_ptr().cast(), lines.len() * LINE) }
 }
 
-/// The causal sweep over some rows, strip by strip, in place.
-struct Down<'t, const K: usize> {
+/// A sweep over some rows, strip by strip, in place: the causal one down or, with `UP`, the other one.
+struct Sweep<'t, const K: usize, const UP: bool> {
     filter: &'t Filter<K>,
     lines: &'t mut [f64],
     pitch: usize,
@@ -289,41 +291,22 @@ struct Down<'t, const K: usize> {
     states: &'t mut [States<K, STRIP>],
 }
 
-impl<const K: usize> Job for Down<'_, K> {
+impl<const K: usize, const UP: bool> Job for Sweep<'_, K, UP> {
     type Output = ();
 
     #[inline(always)]
     fn run(self) {
+        let Filter { poles, gain, .. } = self.filter;
         for (s, kept) in self.states.iter_mut().enumerate() {
             let mut states = *kept;
-            for row in 0..self.rows {
+            for k in 0..self.rows {
+                let row = if UP { self.rows - 1 - k } else { k };
                 let sample = strip(self.lines, row * self.pitch + s * STRIP);
-                *sample = step(sample, &mut states, &self.filter.poles);
-            }
-            *kept = states;
-        }
-    }
-}
-
-/// The anticausal sweep over some rows, from the last one up.
-struct Up<'t, const K: usize> {
-    filter: &'t Filter<K>,
-    lines: &'t mut [f64],
-    pitch: usize,
-    rows: usize,
-    states: &'t mut [States<K, STRIP>],
-}
-
-impl<const K: usize> Job for Up<'_, K> {
-    type Output = ();
-
-    #[inline(always)]
-    fn run(self) {
-        for (s, kept) in self.states.iter_mut().enumerate() {
-            let mut states = *kept;
-            for row in (0..self.rows).rev() {
-                let sample = strip(self.lines, row * self.pitch + s * STRIP);
-                *sample = step_back(sample, &mut states, &self.filter.poles, self.filter.gain);
+                *sample = if UP {
+                    step_back(sample, &mut states, poles, *gain)
+                } else {
+                    step(sample, &mut states, poles)
+                };
             }
             *kept = states;
         }
