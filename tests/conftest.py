@@ -13,6 +13,7 @@ from gridr_dask.compute import isa as instruction_sets
 from tests.containers import engine
 
 KNOWN_SETS = ("portable", "avx2", "avx512")
+TOOLS = ("unshare", "systemd-analyze")
 EMULATOR = shutil.which("qemu-x86_64") if platform.machine() == "x86_64" else None
 
 _COMMON = {
@@ -39,6 +40,8 @@ def pytest_report_header() -> str:
         f"not tested, since this machine lacks them: {', '.join(lacking) or 'none'}; "
         f"an old CPU is {'emulated' if EMULATOR else 'not emulated, since qemu-x86_64 is missing'}; "
         f"a second user is {'tried' if os.geteuid() == 0 else 'not tried, since this is not root'}; "
+        f"missing of the tools {', '.join(TOOLS)}: "
+        f"{', '.join(tool for tool in TOOLS if not shutil.which(tool)) or 'none'}; "
         f"hypothesis profile {PROFILE}; {engine.what_is_tested()}"
     )
 

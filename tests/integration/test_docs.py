@@ -15,7 +15,9 @@ PAGES = [ROOT / name for name in ("README.md", "CONTRIBUTING.md", "CHANGELOG.md"
 PAGES += sorted((ROOT / "docs").rglob("*.md"))
 
 BLOCK = re.compile(r"^```python\n(.*?)^```$", re.DOTALL | re.MULTILINE)
-LINK = re.compile(r"\]\(([^)#\s]+)[^)]*\)")
+LINK = re.compile(r"\]\(([^)#\s]*)(?:#([^)\s]*))?[^)]*\)")
+HEADING = re.compile(r"^#+ (.*)$", re.MULTILINE)
+CODE = re.compile(r"^```.*?^```$", re.DOTALL | re.MULTILINE)
 
 
 def blocks_of(page):
@@ -38,10 +40,21 @@ def test_snippets_run(page, tmp_path, monkeypatch):
         exec(compile(block, str(page), "exec"), namespace)
 
 
-@pytest.mark.parametrize("page", PAGES, ids=name_of)
+@pytest.mark.parametrize("page", [*PAGES, *sorted((ROOT / "deploy").rglob("*.md"))], ids=name_of)
 def test_links_lead_somewhere(page):
-    links = [link for link in LINK.findall(page.read_text()) if "://" not in link]
-    assert [link for link in links if not (page.parent / link).exists()] == []
+    text = CODE.sub("", page.read_text())
+    for link, heading in LINK.findall(text):
+        if "://" not in link:
+            there = page.parent / link if link else page
+            assert there.exists(), link
+            if heading:
+                assert heading in anchors(there), f"{link}#{heading}"
+
+
+def anchors(page):
+    """Return what headings are called in links, by GitHub's rule."""
+    headings = HEADING.findall(CODE.sub("", page.read_text()))
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
 
 
 def test_every_deviation_names_a_test_that_exists():

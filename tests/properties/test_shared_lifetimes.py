@@ -6,11 +6,19 @@ import pickle
 
 import hypothesis.strategies as st
 import numpy as np
-from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, initialize, rule
+from hypothesis.stateful import (
+    Bundle,
+    RuleBasedStateMachine,
+    consumes,
+    initialize,
+    rule,
+    run_state_machine_as_test,
+)
 
 from gridr_dask.errors import BufferNotFoundError, BufferStateError
 from gridr_dask.scaling import SharedArray
 from gridr_dask.scaling.choice import BACKENDS
+from tests.unit.scaling import workers
 
 SIZE = 16
 
@@ -84,7 +92,10 @@ class Lifetimes(RuleBasedStateMachine):
             name = self.creator.name
             self.creator.destroy()
             assert not any(found.endswith(name) for found in os.listdir("/dev/shm"))
-        gc.collect()
 
 
-TestLifetimes = Lifetimes.TestCase
+def test_whatever_is_done_nothing_is_left():
+    before = workers.open_descriptors()
+    run_state_machine_as_test(Lifetimes)
+    gc.collect()
+    assert workers.open_descriptors() == before

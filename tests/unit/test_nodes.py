@@ -34,7 +34,7 @@ def target_of(rng, grid):
 
 
 @given(seeds)
-def test_a_dask_grid_has_the_extents_of_the_same_numpy_grid(seed):
+def test_extents_of_a_dask_grid_hold_all_positions_and_no_more_than_whole_cells(seed):
     rng = np.random.default_rng(seed)
     rows, cols = random_grid(rng)
     grid = Grid(
@@ -163,6 +163,10 @@ def test_displaced_nodes_are_the_same_from_numpy_and_from_dask():
             bounds * [1, -1, 1, -1]
             <= [nodes.rows.min(), -nodes.rows.max(), nodes.cols.min(), -nodes.cols.max()]
         ).all()
+        # Displacements are from 0 to 1 here; cells between two blocks count whole.
+        (top, bottom), (left, right) = target.window(i, j).rows, target.window(i, j).cols
+        assert (bounds >= [top - 3, top - 3, left - 2 - 1, left - 2 - 1]).all()
+        assert (bounds <= [bottom + 3 + 1, bottom + 3 + 1, right + 2, right + 2]).all()
     expected = eager.nodes(Window((4, 10), (3, 9)))
     for positions in (eager, lazy):
         task = positions.recipe(target).task("key", (1, 1))

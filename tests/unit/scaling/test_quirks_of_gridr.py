@@ -8,6 +8,7 @@ import stat
 import subprocess
 import sys
 import threading
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -341,15 +342,18 @@ def test_a_forked_child_counts_from_1():
 
 def test_a_foreign_segment_is_not_removed(caplog):
     foreign = ["wnsm_f00d", "gridr", "1-buf", "../shm/foreign", "gridr-no-owner"]
-    for name in foreign[:-2]:
-        with open(f"/dev/shm/{name}", "xb"):
-            pass
-    SharedArray.clear_buffers(foreign)
+    files = [Path("/dev/shm", name).resolve() for name in foreign]
+    try:
+        for file in files:
+            file.touch()
+        SharedArray.clear_buffers(foreign)
+        remove_orphans()
+        assert [file for file in files if not file.exists()] == []
+    finally:
+        for file in files:
+            file.unlink(missing_ok=True)
     assert len(caplog.records) == len(foreign)
     assert all("is not released" in message for message in caplog.messages)
-    remove_orphans()
-    for name in foreign[:-2]:
-        os.unlink(f"/dev/shm/{name}")
 
 
 def test_a_segment_can_go_once_all_have_attached(make):
