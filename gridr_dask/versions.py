@@ -21,7 +21,7 @@ def show_versions() -> None:
     rows = [
         ("python", sys.version.split()[0]),
         ("platform", platform.platform()),
-        ("CPU", f"{platform.machine()}, {default_threads()} cores for this process"),
+        ("CPU", f"{platform.machine()}, {default_threads()} threads for a call unless told otherwise"),
         ("instruction sets", ", ".join(isa.available())),
         ("chosen", f"{isa.chosen()} ({isa.VARIABLE} forces one)"),
         ("engine", "debug build: slow" if _core.DEBUG else "release build"),

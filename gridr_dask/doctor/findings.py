@@ -13,7 +13,7 @@ class Level(StrEnum):
 
     OK = "ok"
     NOTE = "note"
-    """Worth to know: works, but could do better."""
+    """Worth knowing: works, but could do better."""
     WRONG = "wrong"
     """Will fail; the text names the way out."""
 

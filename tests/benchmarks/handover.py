@@ -27,6 +27,7 @@ from tests.benchmarks import machine, measure
 from tests.benchmarks.cluster import MIB, WORKERS, cluster, opened, write
 from tests.benchmarks.lines import Row
 from tests.benchmarks.measure import Call
+from tests.benchmarks.memory import status
 from tests.benchmarks.table import command_of_lines, report
 
 Clients = dict[str, Client]
@@ -205,7 +206,7 @@ def peak(client: Client, run: Callable[[], Any]) -> float:
     def watch() -> None:
         nonlocal most
         while not done.is_set():
-            most = max(most, sum(map(proportional, pids)))
+            most = max(most, sum(status("Pss:", f"/proc/{pid}/smaps_rollup") for pid in pids))
             time.sleep(0.01)
 
     with watching(watch, done):
@@ -223,12 +224,6 @@ def watching(watch: Callable[[], None], done: threading.Event) -> Iterator[None]
     finally:
         done.set()
         thread.join()
-
-
-def proportional(pid: int) -> int:
-    """Return the proportional set size of a process, in bytes."""
-    lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
-    return next(int(line.split()[1]) << 10 for line in lines if line.startswith("Pss:"))
 
 
 def row(case: str, timed: dict[str, Any], goal: float | None, *, at_most: bool = False) -> Row:

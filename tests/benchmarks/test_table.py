@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -63,6 +64,12 @@ def test_the_page_has_the_prose_of_its_template() -> None:
     page = (ROOT / "docs" / "performance.md").read_text()
     paragraphs = report.TEMPLATE.read_text().split("\n\n")
     assert [text for text in paragraphs if "$" not in text and text.strip() not in page] == []
+
+
+def test_the_page_is_of_sources_that_can_be_measured_again() -> None:
+    page = (ROOT / "docs" / "performance.md").read_text()
+    (revision,) = re.findall(r"^\| revision \| (\S+) \|$", page, re.MULTILINE)
+    assert re.fullmatch("[0-9a-f]+", revision)
 
 
 def test_graphs_are_measured_and_recorded(
