@@ -61,9 +61,9 @@ def _base(suite: str) -> str:
         options = ("--variant=minbase", f"--include={_PACKAGES[suite]}")
         # What it mounts goes with it, however it ends.
         call("unshare", "--mount", "debootstrap", *options, suite, folder, _MIRROR, script, timeout=1800)
-        packed = subprocess.Popen(["tar", "-C", folder, "-c", "."], stdout=subprocess.PIPE)
-        call("docker", "import", "--change", f"LABEL {LABEL}=base", "-", tag, stdin=packed.stdout)
-        assert packed.wait() == 0
+        with subprocess.Popen(["tar", "-C", folder, "-c", "."], stdout=subprocess.PIPE) as packed:
+            call("docker", "import", "--change", f"LABEL {LABEL}=base", "-", tag, stdin=packed.stdout)
+        assert packed.returncode == 0
         shutil.rmtree(folder)
     return tag
 

@@ -21,4 +21,9 @@ PartitionName=all Nodes=ALL Default=YES
 END
 slurmctld
 slurmd
+# Until the node has registered, every request is refused as one that no node can meet.
+timeout 60 sh -c 'until sinfo --noheader --states=idle --format=%n | grep --quiet .; do sleep 0.1; done' || {
+    echo "the node did not become idle: $(sinfo --noheader --Node --format='%N %T %E')" >&2
+    exit 1
+}
 exec "$@"
