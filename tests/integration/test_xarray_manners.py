@@ -1,46 +1,22 @@
-"""What users of other packages complained about, a test for each; and metadata that chunks do not change.
+"""What users of other packages complained about, a test for each.
 
 The numbers in the comments are those of the issues where the complaints stand.
 """
 
-import string
-
-import dask.array as da
 import numpy as np
 import odc.geo.xr
 import pandas as pd
 import pytest
 import rioxarray  # noqa: F401 - registers .rio
 import xarray as xr
-from hypothesis import Phase, given, settings
-from hypothesis import strategies as st
-from odc.geo.geobox import GeoBox
 
 from gridr_dask import InvalidInputError
 from tests.geo import UTM, texture
+from tests.images import BOX, GRID, blocks, image
 
-GRID = tuple(np.mgrid[0:40, 0:50] * 1.5 + 0.25)
 FAR = GRID[0] + 1000, GRID[1]
-BOX = GeoBox.from_bbox((500_000, 5_000_000, 500_500, 5_000_400), "EPSG:32632", resolution=10)
-"""40 x 50 pixels: where a target lies."""
-
 INTEGERS = ("u1", "i1", "u2", "i2", "u4", "i4", "i8")
 TYPES = (*INTEGERS, "f4", "f8", "c8", "?")
-
-
-def image(dtype="f4", chunks=None, leading=(), **kwargs):
-    values = np.random.default_rng(3).integers(0, 100, (*leading, 60, 75)).astype(dtype)
-    dims = (*string.ascii_lowercase[: len(leading)], "y", "x")
-    made = xr.DataArray(values, dims=dims, name="height", **kwargs)
-    return made if chunks is None else made.chunk(chunks)
-
-
-def blocks(array):
-    """The computed blocks of a dask array, each by itself."""
-    return [block.compute() for block in array.data.blocks.ravel()]
-
-
-# The complaints.
 
 
 @pytest.mark.parametrize("dtype", INTEGERS)
@@ -261,67 +237,6 @@ def test_stations_with_coordinates_are_no_image():
     assert dataset.gridr.resample(GRID).height.shape == (40, 50)
 
 
-# Where xarray hands datasets over.
-
-
-@pytest.fixture
-def files(tmp_path):
-    dataset = image().expand_dims(time=pd.date_range("2024-01-01", periods=2)).to_dataset()
-    dataset["flags"] = dataset.height.astype("i2").assign_attrs(flag_masks=np.array([1, 2, 4], "i2"))
-    dataset["orbit"] = ("time", [5, 6])
-    for k in range(2):
-        shifted = dataset.assign_coords(time=dataset.time + np.timedelta64(2 * k, "D"))
-        shifted.to_netcdf(tmp_path / f"{k}.nc", engine="h5netcdf")
-    return sorted(tmp_path.glob("*.nc"))
-
-
-def test_a_dataset_of_many_files(files):
-    """`Dataset.map` and the accessor do the same, and nothing is read before it is asked for."""
-    with xr.open_mfdataset(files, engine="h5netcdf") as dataset:
-        result = dataset.gridr.resample(GRID)
-        assert result.chunks["time"] == (2, 2)
-        assert result.height.sizes == {"time": 4, "y": 40, "x": 50}
-        mapped = dataset[["height", "flags"]].map(lambda array: array.gridr.resample(GRID))
-        for name in ("height", "flags"):
-            xr.testing.assert_identical(mapped[name].compute(), result[name].compute())
-            xr.testing.assert_identical(result[name].compute(), dataset[name].compute().gridr.resample(GRID))
-        xr.testing.assert_identical(result.orbit.compute(), dataset.orbit.compute())
-
-
-def test_a_file_that_is_not_loaded(files):
-    with xr.open_dataset(files[0], engine="h5netcdf") as dataset:
-        result = dataset.gridr.resample(GRID)
-    assert set(result.data_vars) == {"height", "flags", "orbit"}
-
-
-def test_what_a_file_decodes_is_encoded_again(tmp_path):
-    """Packed floats, categories, times and booleans: written, read, resampled, written, read."""
-    rng = np.random.default_rng(2)
-    made = xr.Dataset(
-        {
-            "packed": (("y", "x"), rng.integers(0, 3000, (60, 75)) / 100),
-            "flags": (("y", "x"), rng.integers(0, 3, (60, 75), dtype="u1"), {"flag_values": [0, 1, 2]}),
-            "when": (("y", "x"), np.full((60, 75), np.datetime64("2024-05-01", "ns"))),
-            "cloud": (("y", "x"), rng.random((60, 75)) > 0.5),
-        },
-        {"lat": (("y", "x"), np.zeros((60, 75)))},
-    )
-    made.packed.encoding = {"dtype": "i2", "scale_factor": 0.01, "_FillValue": -9999}
-    made.to_netcdf(tmp_path / "source.nc", engine="h5netcdf")
-    with xr.open_dataset(tmp_path / "source.nc", engine="h5netcdf", chunks={}) as source:
-        interp = {"when": "nearest", "packed": "nearest"}
-        result = source.gridr.resample((GRID[0] - 5, GRID[1]), interp=interp, coords=BOX)
-        assert result.packed.encoding["dtype"] == "i2"
-        result.to_netcdf(tmp_path / "result.nc", engine="h5netcdf")
-        with xr.open_dataset(tmp_path / "result.nc", engine="h5netcdf", decode_coords="all") as back:
-            assert back.odc.geobox == BOX
-            for name in made.data_vars:
-                xr.testing.assert_equal(back[name].variable, result[name].variable.compute())
-                assert back[name].dtype == made[name].dtype
-            assert np.isnan(back.packed[0]).all()
-            assert np.isnat(back.when[0]).all()
-
-
 def test_a_node_of_a_tree():
     tree = xr.DataTree.from_dict(
         {
@@ -345,175 +260,3 @@ def test_a_node_of_a_tree():
 
     mapped = tree.map_over_datasets(resampled)
     xr.testing.assert_equal(mapped["r10m/height"].drop_vars("platform", errors="ignore"), want.height)
-
-
-# Arrays that are neither numpy nor dask.
-
-
-class Foreign(np.lib.mixins.NDArrayOperatorsMixin):
-    """What pint, sparse and cupy have in common for xarray: an array that speaks numpy's protocols."""
-
-    def __init__(self, values):
-        self.values = values
-        self.shape, self.dtype, self.ndim = values.shape, values.dtype, values.ndim
-
-    def __array__(self, dtype=None, copy=None):
-        raise AssertionError("converted behind the user's back")
-
-    def __array_ufunc__(self, *arguments, **options):
-        return NotImplemented
-
-    def __array_function__(self, *arguments, **options):
-        return NotImplemented
-
-    def __getitem__(self, key):
-        return Foreign(self.values[key])
-
-
-def foreign():
-    return Foreign(np.zeros((60, 75)))
-
-
-@pytest.mark.parametrize(
-    ("source", "arguments", "message"),
-    [
-        (xr.DataArray(foreign(), dims=("y", "x")), {}, r"the source is a \w+\.Foreign; .*numpy.*as_numpy"),
-        (image(), {"grid": (Foreign(GRID[0]), GRID[1])}, r"grid rows is a \w+\.Foreign"),
-        (image(), {"grid_mask": Foreign(GRID[0])}, r"grid_mask is a \w+\.Foreign"),
-        (image(), {"mask": foreign()}, r"mask is a \w+\.Foreign"),
-        (image(), {"grid": np.ma.masked_less(GRID, 3)}, r"grid is a numpy\.MaskedArray.*fill it"),
-        (
-            image(),
-            {"mask": da.ma.masked_equal(da.ones((60, 75)), 1)},
-            r"mask is a dask array of numpy\.Masked",
-        ),
-    ],
-    ids=["source", "grid", "grid mask", "mask", "masked grid", "lazy masked mask"],
-)
-def test_arrays_of_other_packages_are_refused(source, arguments, message):
-    with pytest.raises(TypeError, match=message):
-        source.gridr.resample(**{"grid": GRID} | arguments)
-
-
-def test_variables_are_grids_and_masks_too():
-    rows, cols = (xr.Variable(("a", "b"), nodes) for nodes in GRID)
-    mask = np.random.default_rng(5).random((60, 75)) > 0.1
-    want = image().gridr.resample(GRID, mask=mask)
-    got = image().gridr.resample((rows, cols), mask=xr.Variable(("y", "x"), mask))
-    xr.testing.assert_identical(got, want)
-    turned = image().gridr.resample((rows, cols), mask=xr.Variable(("x", "y"), mask.T))
-    xr.testing.assert_identical(turned, want)
-
-
-# Chunks do not change what a result says about itself.
-
-words = st.text(string.ascii_lowercase, min_size=1, max_size=5)
-attributes = st.dictionaries(
-    st.one_of(
-        words, st.sampled_from(["units", "nodata", "grid_mapping", "coordinates", "flag_values", "res"])
-    ),
-    st.one_of(st.integers(0, 9), words),
-    max_size=4,
-)
-encodings = st.fixed_dictionaries(
-    {},
-    optional={
-        "zlib": st.booleans(),
-        "_FillValue": st.integers(0, 100),
-        "scale_factor": st.just(0.1),
-        "dtype": st.sampled_from([np.dtype("i2"), np.dtype("f4")]),
-        "chunksizes": st.just((1, 6, 7)),
-        "grid_mapping": st.just("spatial_ref"),
-        "source": st.just("somewhere.nc"),
-    },
-)
-
-
-@st.composite
-def datasets(draw):
-    """Datasets of a few variables with dims in any order, and any metadata."""
-    sizes = {"y": 11, "x": 9, "time": draw(st.integers(1, 3)), "band": draw(st.integers(1, 2))}
-    rng = np.random.default_rng(draw(st.integers(0, 1000)))
-
-    def variable(dims, dtype):
-        values = rng.integers(0, 100, [sizes[dim] for dim in dims]).astype(dtype)
-        attrs = draw(attributes)
-        if "nodata" in attrs:
-            attrs["nodata"] = 1
-        made = xr.Variable(dims, values, attrs)
-        made.encoding = draw(encodings)
-        return made
-
-    others = [("y",), ("x",), ("time",), ("band", "time"), ()]
-    dims = st.one_of(
-        st.lists(st.sampled_from(["time", "band"]), unique=True).flatmap(
-            lambda leading: st.permutations([*leading, "y", "x"])
-        ),
-        st.sampled_from(others),
-    )
-    dtypes = st.sampled_from(["u1", "i2", "f4", "f8", "?"])
-    names = st.lists(words.map(str.upper), unique=True, max_size=4)
-    data = {name: variable(tuple(draw(dims)), draw(dtypes)) for name in ["HEIGHT", *draw(names)]}
-    data["HEIGHT"] = variable(tuple(draw(st.permutations(["time", "y", "x"]))), draw(dtypes))
-    labels = draw(st.lists(st.sampled_from(["y", "x", "time", "band"]), unique=True))
-    coords = {dim: variable((dim,), "f8") for dim in labels}
-    places = st.sampled_from([*others, ("y", "x")])
-    coords |= {f"coord{k}": variable(draw(places), "f8") for k in range(draw(st.integers(0, 2)))}
-    if draw(st.booleans()):
-        coords["spatial_ref"] = xr.Variable((), 0, {"crs_wkt": "PROJCS[...]"})
-    made = xr.Dataset(data, coords, draw(attributes))
-    made.encoding = {"source": "somewhere.nc"}
-    return made
-
-
-def described(obj):
-    """All that an object says about itself but its samples, types and sizes included."""
-    if isinstance(obj, xr.DataArray):
-        obj = obj.to_dataset(name="array" if obj.name is None else obj.name)
-    variables = {
-        name: (
-            v.dims,
-            v.shape,
-            v.dtype,
-            sorted(v.attrs.items(), key=str),
-            sorted(v.encoding.items(), key=str),
-        )
-        for name, v in obj.variables.items()
-    }
-    return variables, list(obj.data_vars), sorted(obj.indexes), obj.attrs, obj.encoding
-
-
-# What is drawn is small, and to shrink it takes minutes.
-@settings(phases=[Phase.explicit, Phase.reuse, Phase.generate])
-@given(
-    dataset=datasets(),
-    chunks=st.fixed_dictionaries({dim: st.integers(1, 11) for dim in ("y", "x", "time", "band")}),
-    interp=st.sampled_from(["auto", "nearest", "linear", {"HEIGHT": "nearest", np.integer: "linear"}]),
-    keep_attrs=st.sampled_from([True, False, None]),
-    dtype=st.sampled_from([None, "f4", "u1"]),
-    chosen=st.booleans(),
-    far=st.booleans(),
-)
-def test_chunks_change_nothing_that_a_result_says(dataset, chunks, interp, keep_attrs, dtype, chosen, far):
-    rows, cols = np.mgrid[0:7, 0:8] * 0.9 + (100 if far else 0.2)
-    options = {"interp": interp, "keep_attrs": keep_attrs, "dtype": dtype, "return_mask": True}
-    if chosen:
-        options["nodata_out"] = 1
-    before = dataset.copy(deep=True)
-    eager = dataset.gridr.resample((rows, cols), **options)
-    chunked = dataset.chunk({dim: size for dim, size in chunks.items() if dim in dataset.dims})
-    lazy = chunked.gridr.resample((rows, cols), chunks=(3, 4), **options)
-    for one, other in zip(eager, lazy, strict=True):
-        assert described(one) == described(other)
-        for array in other.data_vars.values():
-            if array.chunks is not None:
-                assert {block.dtype for block in blocks(array)} == {array.dtype}
-        computed = other.compute()
-        assert described(computed) == described(one)
-        assert computed.identical(one)
-    for name in eager[1].data_vars:
-        single = dataset[name].gridr.resample((rows, cols), dims=("y", "x"), **options)
-        assert single[0].variable.identical(eager[0][name].variable)
-        assert single[0].encoding == eager[0][name].encoding
-    xr.testing.assert_identical(dataset, before)
-    assert described(dataset) == described(before)
