@@ -10,8 +10,6 @@ from tests.containers import engine, images
 collect_ignore_glob = ["jobs/*"] + (["test_*"] if engine.lacking() else [])
 collect_ignore = [] if engine.compose() and images.LIKE_HERE else ["test_compose.py"]
 
-JOBS = Path(__file__).with_name("jobs")
-
 
 def pytest_collection_modifyitems(items):
     # Called with the tests of all folders.
@@ -41,7 +39,7 @@ def job(image):
     def run(
         script: str, *arguments: str, options: tuple[str, ...] = (), timeout: float = 180
     ) -> engine.Ended:
-        options = ("--volume", f"{JOBS}:/jobs:ro", *options)
+        options = ("--volume", f"{engine.JOBS}:/jobs:ro", *options)
         return engine.run(image, "python3", f"/jobs/{script}", *arguments, options=options, timeout=timeout)
 
     return run

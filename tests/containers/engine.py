@@ -11,6 +11,8 @@ from pathlib import Path
 
 LABEL = "gridr-dask-test"
 SESSION = uuid.uuid4().hex[:8]
+JOBS = Path(__file__).with_name("jobs")
+"""What is run in containers."""
 
 # Whatever else the machine does comes first.
 SHARES = "128"

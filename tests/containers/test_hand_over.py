@@ -5,7 +5,6 @@ import re
 import pytest
 
 from tests.containers import engine
-from tests.containers.conftest import JOBS
 
 WORKER = ("dask", "worker", "tcp://scheduler:8786", "--nthreads=1", "--preload=gridr_dask.scaling.preload")
 
@@ -20,7 +19,7 @@ def cluster(image, network):
         )
         for options in workers:
             engine.start(image, *WORKER, *options, options=("--network", network))
-        options = ("--network", network, "--volume", f"{JOBS}:/jobs:ro")
+        options = ("--network", network, "--volume", f"{engine.JOBS}:/jobs:ro")
         ended = engine.run(
             image, "python3", "/jobs/neighbours.py", "tcp://scheduler:8786", options=options, timeout=240
         )

@@ -7,7 +7,6 @@ from pathlib import Path
 import yaml
 
 from tests.containers import engine
-from tests.containers.conftest import JOBS
 
 DEPLOY = Path(__file__).parents[2] / "deploy"
 
@@ -15,7 +14,7 @@ DEPLOY = Path(__file__).parents[2] / "deploy"
 def test_the_job_of_gitlab(image):
     job = yaml.safe_load((DEPLOY / "gitlab-ci" / ".gitlab-ci.yml").read_text())["resample"]
     variables = [option for item in job["variables"].items() for option in ("--env", "=".join(item))]
-    mounted = ("--volume", f"{JOBS / 'small.py'}:/scratch/resample.py:ro")
+    mounted = ("--volume", f"{engine.JOBS / 'small.py'}:/scratch/resample.py:ro")
     script = [*job["script"], *(f"test -e {path}/zarr.json" for path in job["artifacts"]["paths"])]
     ended = engine.run(image, "sh", "-ec", "\n".join(script), options=(*variables, *mounted))
     assert ended.code == 0, ended.said

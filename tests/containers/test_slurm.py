@@ -3,13 +3,12 @@
 from pathlib import Path
 
 from tests.containers import engine, images
-from tests.containers.conftest import JOBS
 
 SLURM = Path(__file__).parents[2] / "deploy" / "slurm"
 
 
 def test_the_job_runs_a_program_on_its_cluster():
-    mounted = ("--volume", f"{JOBS}:/jobs:ro", "--volume", f"{SLURM}:/slurm:ro")
+    mounted = ("--volume", f"{engine.JOBS}:/jobs:ro", "--volume", f"{SLURM}:/slurm:ro")
     job = "--nodes=1 --cpus-per-task=1 --mem=1000M /slurm/job.sh python3 /jobs/count_workers.py"
     script = (
         f"sbatch --test-only {job} || exit\n"

@@ -12,6 +12,8 @@ import jsonschema
 import pytest
 import yaml
 
+from tests.containers.engine import JOBS
+
 DEPLOY = Path(__file__).parents[2] / "deploy"
 PRELOAD = "gridr_dask.scaling.preload"
 # The schemas of its resources are in its wheel, which needs half of Kubernetes' Python to be installed.
@@ -97,13 +99,6 @@ def test_the_job_runs_a_program_on_its_cluster(tmp_path):
     # Slurm's own part, one worker on each node, is left out.
     (tmp_path / "srun").write_text('#!/bin/sh\ntest "$1 $2" = "--cpus-per-task 2" && shift 2 && exec "$@"\n')
     (tmp_path / "srun").chmod(0o755)
-    program = (
-        "from distributed import Client\n"
-        "with Client(timeout=60) as client:\n"
-        "    client.wait_for_workers(1, timeout=60)\n"
-        "    (worker,) = client.scheduler_info()['workers'].values()\n"
-        "    print(worker['nthreads'], worker['memory_limit'], client.submit(sum, [1, 2]).result())\n"
-    )
     environment = {
         "PATH": f"{tmp_path}:{Path(sys.executable).parent}:/usr/bin:/bin",
         "SLURM_JOB_ID": "77",
@@ -112,7 +107,7 @@ def test_the_job_runs_a_program_on_its_cluster(tmp_path):
         "SLURM_MEM_PER_NODE": "1000",
         "TMPDIR": str(tmp_path),
     }
-    command = ["bash", DEPLOY / "slurm" / "job.sh", "python", "-c", program]
+    command = ["bash", DEPLOY / "slurm" / "job.sh", "python", JOBS / "count_workers.py"]
     done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=120, check=False)
     assert done.returncode == 0, done.stderr
     assert done.stdout.split() == ["2", str(900 * 2**20), "3"]
