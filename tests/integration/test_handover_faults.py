@@ -4,6 +4,7 @@ import os
 import resource
 import signal
 import time
+from itertools import count, islice
 
 import dask
 import dask.array as da
@@ -111,11 +112,13 @@ def test_a_job_ends_with_the_right_bytes_though_workers_are_killed():
         assert digest(future.result(timeout=200)) == digest(expected)
 
 
-def limit_descriptors(most):
+def limit_descriptors(left):
     """Leave this process so many descriptors beyond those that it has."""
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    highest = max(map(int, os.listdir("/proc/self/fd")))
-    resource.setrlimit(resource.RLIMIT_NOFILE, (highest + most, hard))
+    taken = {*map(int, os.listdir("/proc/self/fd"))}
+    # The limit is one of numbers, and a process that was started late has gaps between them.
+    free = (number for number in count() if number not in taken)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (next(islice(free, left, None)), hard))
 
 
 @pytest.mark.parametrize("left", [2, 6, 20])
