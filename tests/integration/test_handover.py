@@ -1,7 +1,5 @@
 """Blocks between worker processes of one host: their values are those of the bytes that were sent."""
 
-import time
-
 import dask
 import dask.array as da
 import numpy as np
@@ -11,6 +9,7 @@ from distributed import futures_of, wait
 
 import gridr_dask  # noqa: F401 - registers the accessor
 from tests.integration.handing import MIB, addresses, counts, digest, give, is_mapped, made, total
+from tests.processes import wait_for
 
 pytestmark = pytest.mark.distributed
 
@@ -21,20 +20,13 @@ def test_a_peer_maps_a_block_of_any_task_and_the_owner_too(handing_client):
     assert not handing_client.submit(is_mapped, block, workers=first, pure=False).result()
     assert handing_client.submit(is_mapped, block, workers=second, pure=False).result()
     # The owner puts the block in its place when its answer has gone out.
-    eventually(lambda: handing_client.submit(is_mapped, block, workers=first, pure=False).result())
+    wait_for(lambda: handing_client.submit(is_mapped, block, workers=first, pure=False).result())
     assert handing_client.submit(digest, block, workers=second).result() == digest(made())
     assert handing_client.submit(digest, block, workers=first, pure=False).result() == digest(made())
     assert counts(handing_client) == {
         first: {"handed": 1, "moved": 1, "refused": 0},
         second: {"handed": 0, "moved": 0, "refused": 0},
     }
-
-
-def eventually(condition):
-    deadline = time.monotonic() + 30
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
 
 
 @pytest.mark.parametrize(

@@ -25,6 +25,7 @@ from tests.integration.handing import (
     made,
     total,
 )
+from tests.processes import wait_for
 
 pytestmark = pytest.mark.distributed
 
@@ -67,10 +68,7 @@ def test_a_broker_that_does_not_answer_is_no_failure(handing_client):
 
 def kill(client, address):
     os.kill(client.run(os.getpid)[address], signal.SIGKILL)
-    deadline = time.monotonic() + 120
-    while address in addresses(client) or len(addresses(client)) < 2:
-        assert time.monotonic() < deadline
-        time.sleep(0.1)
+    wait_for(lambda: address not in addresses(client) and len(addresses(client)) == 2, pause=0.1)
 
 
 def test_who_has_mapped_a_block_has_it_after_the_owner_was_killed():

@@ -8,7 +8,7 @@ import time
 import pytest
 
 from gridr_dask.scaling import SharedArray, remove_orphans
-from tests.unit.scaling import workers
+from tests import processes
 
 CYCLES = {"spawn": 40, "forkserver": 200}
 
@@ -31,8 +31,8 @@ def segments():
 @pytest.mark.parametrize("backend", ["shm", "memfd"])
 @pytest.mark.parametrize("method", ["spawn", "forkserver"])
 def test_users_that_are_killed_leave_nothing(backend, method):
-    context, chance = workers.context(method), random.Random(0)
-    started = context.Process(target=workers.add_one)
+    context, chance = processes.context(method), random.Random(0)
+    started = context.Process(target=processes.add_one)
     started.start()
     started.join()
     started.close()
@@ -40,10 +40,10 @@ def test_users_that_are_killed_leave_nothing(backend, method):
     before, killed = state(), 0
     for cycle in range(CYCLES[method]):
         with SharedArray((1 << 16,), "f4", SharedArray.build_name("cycle"), backend=backend) as shared:
-            user = context.Process(target=workers.attach_for_ever, args=(shared,))
+            user = context.Process(target=processes.attach_for_ever, args=(shared,))
             user.start()
             if cycle % 20 == 0:  # a spawned one is rarely as far
-                workers.wait_for(lambda shared=shared: shared.array[0] > 0)
+                processes.wait_for(lambda shared=shared: shared.array[0] > 0)
             time.sleep(chance.uniform(0, 0.05))
             os.kill(user.pid, signal.SIGKILL)
             user.join()
@@ -56,11 +56,11 @@ def test_users_that_are_killed_leave_nothing(backend, method):
 @pytest.mark.slow
 @pytest.mark.parametrize("backend", ["shm", "memfd"])
 def test_creators_that_are_killed_leave_what_the_janitor_removes(backend):
-    context, chance = workers.context("forkserver"), random.Random(0)
+    context, chance = processes.context("forkserver"), random.Random(0)
     before, found = state(), 0
     for _ in range(50):
         here, there = context.Pipe()
-        creator = context.Process(target=workers.hold, args=(there, backend, "fork"))
+        creator = context.Process(target=processes.hold, args=(there, backend, "fork"))
         creator.start()
         there.close()
         if chance.random() < 0.5:

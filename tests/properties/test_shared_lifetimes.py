@@ -18,7 +18,7 @@ from hypothesis.stateful import (
 from gridr_dask.errors import BufferNotFoundError, BufferStateError
 from gridr_dask.scaling import SharedArray
 from gridr_dask.scaling.choice import BACKENDS
-from tests.unit.scaling import workers
+from tests import processes
 
 SIZE = 16
 
@@ -95,7 +95,7 @@ class Lifetimes(RuleBasedStateMachine):
 
 
 def test_whatever_is_done_nothing_is_left():
-    before = workers.open_descriptors()
+    before = processes.open_descriptors()
     run_state_machine_as_test(Lifetimes)
     gc.collect()
-    assert workers.open_descriptors() == before
+    assert processes.open_descriptors() == before

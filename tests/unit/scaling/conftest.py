@@ -3,9 +3,14 @@
 import pytest
 
 from gridr_dask import settings
-from gridr_dask.scaling import set_backend
+from gridr_dask.scaling import SharedArray, create_and_register, set_backend
+from gridr_dask.scaling.blocks import Limits, Pool
+from gridr_dask.scaling.broker import Broker
 from gridr_dask.scaling.choice import BACKENDS
-from tests.unit.scaling.workers import METHODS, own_segments
+from tests.processes import METHODS, own_segments
+
+AMPLE = Limits(threshold=1, descriptors=64, size=1 << 24)
+"""Of a pool that has room for what the tests put into it."""
 
 
 @pytest.fixture(autouse=True)
@@ -30,3 +35,23 @@ def backend(request):
 def method(request):
     """Each way to start a process."""
     return request.param
+
+
+@pytest.fixture
+def make():
+    """Create arrays that are destroyed after the test."""
+    register = []
+    yield lambda shape=(3, 4), dtype="f8": create_and_register(shape, dtype, register, "buf")
+    SharedArray.clear_buffers(register)
+
+
+@pytest.fixture
+def pool():
+    return Pool(AMPLE)
+
+
+@pytest.fixture
+def broker(pool):
+    broker = Broker(pool)
+    yield broker
+    broker.close()

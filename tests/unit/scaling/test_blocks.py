@@ -19,14 +19,8 @@ from gridr_dask.scaling import blocks, handles, memfd, results
 from gridr_dask.scaling.blocks import Limits, Pool, is_untouched
 from gridr_dask.scaling.broker import Broker
 from gridr_dask.scaling.handles import Handle
-from tests.unit.scaling.workers import in_child, open_descriptors
-
-AMPLE = Limits(threshold=1, descriptors=64, size=1 << 24)
-
-
-@pytest.fixture
-def pool():
-    return Pool(AMPLE)
+from tests.processes import in_child, open_descriptors
+from tests.unit.scaling.conftest import AMPLE
 
 
 @pytest.fixture
@@ -276,13 +270,6 @@ def test_small_results_are_ordinary(place):
     place.limits = Limits(10, 64, 1 << 20)
     assert place.block_of(results.empty((9,), "u1")) is None
     assert place.block_of(results.empty((10,), "u1")) is not None
-
-
-@pytest.fixture
-def broker(pool):
-    broker = Broker(pool)
-    yield broker
-    broker.close()
 
 
 @given(

@@ -12,24 +12,13 @@ import pytest
 
 from gridr_dask.scaling import broker as module
 from gridr_dask.scaling import descriptors
-from gridr_dask.scaling.blocks import Limits, Pool
+from gridr_dask.scaling.blocks import Pool
 from gridr_dask.scaling.broker import Broker, fetch, read_into
-from tests.unit.scaling.workers import in_child, wait_for
+from tests.processes import in_child, wait_for
+from tests.unit.scaling.conftest import AMPLE
 
 OTHER_USER = 65534
 PRIVILEGED = os.geteuid() == 0
-
-
-@pytest.fixture
-def pool():
-    return Pool(Limits(threshold=1, descriptors=64, size=1 << 24))
-
-
-@pytest.fixture
-def broker(pool):
-    broker = Broker(pool)
-    yield broker
-    broker.close()
 
 
 @pytest.fixture
@@ -201,7 +190,7 @@ def test_each_broker_has_a_name_of_its_own(pool):
 
 def _limited():
     """In a process of its own: a broker and a client that have hardly a descriptor left."""
-    pool = Pool(Limits(threshold=1, descriptors=64, size=1 << 24))
+    pool = Pool(AMPLE)
     broker = Broker(pool)
     copied = pool.copy(np.arange(100, dtype="u1"))
     token = pool.block_of(copied)[0].token

@@ -14,27 +14,12 @@ import numpy as np
 import pytest
 
 from gridr_dask.errors import BufferStateError, InvalidInputError, UnsupportedDtypeError
-from gridr_dask.scaling import (
-    SharedArray,
-    buffers,
-    create_and_register,
-    remove_orphans,
-    set_backend,
-    shared_array_wrap,
-)
+from gridr_dask.scaling import SharedArray, buffers, remove_orphans, set_backend, shared_array_wrap
 from gridr_dask.scaling.choice import BACKENDS
-from tests.unit.scaling import workers
-from tests.unit.scaling.workers import in_child
+from tests import processes
+from tests.processes import in_child
 
 pytestmark = pytest.mark.filterwarnings("ignore:.*multi-threaded, use of fork:DeprecationWarning")
-
-
-@pytest.fixture
-def make():
-    """Create arrays that are destroyed after the test."""
-    register = []
-    yield lambda shape=(3, 4), dtype="f8": create_and_register(shape, dtype, register, "buf")
-    SharedArray.clear_buffers(register)
 
 
 def test_a_view_outlives_its_array(backend, make):
@@ -71,12 +56,12 @@ def test_objects_and_empty_arrays_are_refused_on_every_backend(backend):
 
 
 def test_destroy_after_close_leaves_nothing(backend, make):
-    before = workers.own_segments(), workers.open_descriptors()
+    before = processes.own_segments(), processes.open_descriptors()
     shared = SharedArray((3, 4), "f8", SharedArray.build_name())
     shared.create()
     shared.close()
     shared.destroy()
-    assert (workers.own_segments(), workers.open_descriptors()) == before
+    assert (processes.own_segments(), processes.open_descriptors()) == before
 
 
 def test_a_pickle_never_holds_the_samples(backend, make):
@@ -177,7 +162,7 @@ def test_destroying_a_clone_leaves_the_original(backend, make):
     gc.collect()
     shared.load()
     assert (shared.array == 4).all()
-    in_child("fork", workers.add_one, shared)
+    in_child("fork", processes.add_one, shared)
     assert (shared.array == 5).all()
 
 
@@ -251,20 +236,20 @@ def test_who_only_attaches_removes_nothing(make, method):
         done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
         assert (done.returncode, done.stderr) == (0, "")
     else:
-        in_child(method, workers.add_one, shared)
+        in_child(method, processes.add_one, shared)
     again = SharedArray((3, 4), "f8", shared.name)
     again.load()
     assert again.array[0, 0] == (7 if method == "spawn" else 1)
 
 
 def test_a_program_that_forgets_destroy_leaves_nothing(method):
-    name = in_child(method, workers.create, "shm", 100)
-    workers.wait_for(lambda: not any(found.endswith(name) for found in os.listdir("/dev/shm")))
+    name = in_child(method, processes.create, "shm", 100)
+    processes.wait_for(lambda: not any(found.endswith(name) for found in os.listdir("/dev/shm")))
 
 
 def test_an_array_that_is_dropped_is_freed(make):
     for kind in ("mmap", "memfd"):
-        descriptors, held = workers.open_descriptors(), len(buffers._LIVE)
+        descriptors, held = processes.open_descriptors(), len(buffers._LIVE)
         for _ in range(3):
             shared = SharedArray((1 << 20,), "f8", "the same name", backend=kind)
             shared.create()
@@ -274,19 +259,19 @@ def test_an_array_that_is_dropped_is_freed(make):
                 SharedArray((1 << 20,), "f8", "the same name", backend=kind).create()
             del shared
             gc.collect()
-        assert (workers.open_descriptors(), len(buffers._LIVE)) == (descriptors, held)
+        assert (processes.open_descriptors(), len(buffers._LIVE)) == (descriptors, held)
 
 
 def test_creating_twice_is_an_error(backend, make):
     shared = make()
     shared.array[...] = 1
-    descriptors = workers.open_descriptors()
+    descriptors = processes.open_descriptors()
     for one in (shared, SharedArray.clone(shared), pickle.loads(pickle.dumps(shared))):
         with pytest.raises(BufferStateError, match="already"):
             one.create()
     gc.collect()
     assert (shared.array == 1).all()
-    assert workers.open_descriptors() == descriptors
+    assert processes.open_descriptors() == descriptors
     shared.close()
     with pytest.raises(RuntimeError, match="already"):
         shared.create()
@@ -337,7 +322,7 @@ def test_threads_create_and_destroy_at_once(backend):
 
 def test_a_forked_child_counts_from_1():
     SharedArray.build_name()
-    assert in_child("fork", workers.counter) == 1
+    assert in_child("fork", processes.counter) == 1
 
 
 def test_a_foreign_segment_is_not_removed(caplog):

@@ -8,8 +8,8 @@ import sys
 import pytest
 
 from gridr_dask.scaling import SharedArray, remove_orphans, segments
-from tests.unit.scaling import workers
-from tests.unit.scaling.workers import in_child
+from tests import processes
+from tests.processes import in_child
 
 pytestmark = pytest.mark.filterwarnings("ignore:.*multi-threaded, use of fork:DeprecationWarning")
 
@@ -64,7 +64,7 @@ def test_who_is_gone(tmp_path, monkeypatch):
 def test_a_process_that_nobody_has_waited_for_is_gone(tmp_path, monkeypatch):
     monkeypatch.setattr(segments, "FOLDER", tmp_path)
     ended = subprocess.Popen(["true"])
-    workers.wait_for(lambda: segments._start_time(ended.pid) is None)
+    processes.wait_for(lambda: segments._start_time(ended.pid) is None)
     boot, space, _, _ = segments._this_process()
     name = forge(boot, space, ended.pid, 5, "1-zombie")
     assert remove_orphans() == [name]
@@ -88,7 +88,7 @@ def test_any_program_may_have_any_name(tmp_path):
 def test_the_first_segment_of_a_process_sweeps(method):
     boot, space, _, _ = segments._this_process()
     orphan = forge(boot, space, 4194304 + 1, 5, "1-orphan")
-    in_child(method, workers.create, "shm", 100)
+    in_child(method, processes.create, "shm", 100)
     assert not present(orphan)
 
 
@@ -97,9 +97,9 @@ def test_the_first_segment_of_a_process_sweeps(method):
     [("creator", "fork"), ("creator", "forkserver"), ("user", "fork"), ("both", "fork"), ("group", "fork")],
 )
 def test_nothing_stays_of_processes_that_are_killed(killed, user_by):
-    context = workers.context("forkserver")
+    context = processes.context("forkserver")
     here, there = context.Pipe()
-    process = context.Process(target=workers.hold, args=(there, "shm", user_by))
+    process = context.Process(target=processes.hold, args=(there, "shm", user_by))
     process.start()
     name, creator, user = here.recv()
     if killed == "group":

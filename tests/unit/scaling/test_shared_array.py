@@ -15,8 +15,8 @@ from gridr_dask.errors import (
     UnsupportedDtypeError,
 )
 from gridr_dask.scaling import SharedArray, create_and_register, set_backend, shared_array_wrap
-from tests.unit.scaling import workers
-from tests.unit.scaling.workers import METHODS, in_child
+from tests import processes
+from tests.processes import METHODS, in_child
 
 # Other tests of the session start threads, and Python 3.12 warns when such a process forks.
 pytestmark = pytest.mark.filterwarnings("ignore:.*multi-threaded, use of fork:DeprecationWarning")
@@ -24,18 +24,6 @@ pytestmark = pytest.mark.filterwarnings("ignore:.*multi-threaded, use of fork:De
 REACHED = [("shm", method) for method in METHODS] + [("memfd", method) for method in METHODS]
 REACHED += [("mmap", "fork")]
 NOT_REACHED = [("mmap", "spawn"), ("mmap", "forkserver")]
-
-
-@pytest.fixture
-def make():
-    """Create arrays that are destroyed after the test."""
-    register = []
-
-    def make(shape=(3, 4), dtype="f8", prefix="buf"):
-        return create_and_register(shape, dtype, register, prefix)
-
-    yield make
-    SharedArray.clear_buffers(register)
 
 
 def test_it_begins_with_zeros_in_c_order(backend, make):
@@ -65,7 +53,7 @@ def test_a_pickled_array_is_seen_by_a_child(backend, method, make):
     set_backend(backend)
     shared = make()
     shared.array[...] = np.arange(12).reshape(3, 4)
-    in_child(method, workers.add_one, shared)
+    in_child(method, processes.add_one, shared)
     assert np.array_equal(shared.array, np.arange(12).reshape(3, 4) + 1)
 
 
@@ -73,7 +61,7 @@ def test_a_pickled_array_is_seen_by_a_child(backend, method, make):
 def test_one_buffer_may_be_sent_twice_to_a_child(backend, method, make):
     set_backend(backend)
     shared = make()
-    in_child(method, workers.add_one, shared, SharedArray.clone(shared), shared)
+    in_child(method, processes.add_one, shared, SharedArray.clone(shared), shared)
     assert (shared.array == 3).all()
 
 
@@ -81,30 +69,30 @@ def test_one_buffer_may_be_sent_twice_to_a_child(backend, method, make):
 def test_a_mapping_says_why_it_cannot_be_seen(backend, method, make):
     set_backend(backend)
     with pytest.raises(RuntimeError, match=r"forked from it later.*memfd"):
-        in_child(method, workers.add_one, make())
+        in_child(method, processes.add_one, make())
 
 
 @pytest.mark.parametrize(("backend", "method"), REACHED)
 def test_a_pool_takes_arrays(backend, method, make):
     set_backend(backend)
     before = make()
-    with workers.context(method).Pool(1) as pool:
+    with processes.context(method).Pool(1) as pool:
         after = make()
-        pool.map(workers.add_one, [before, before, after] if backend != "mmap" else [before, before])
+        pool.map(processes.add_one, [before, before, after] if backend != "mmap" else [before, before])
     assert (before.array == 2).all()
     assert (after.array == (backend != "mmap")).all()
 
 
 @pytest.mark.parametrize(("backend", "method"), [*REACHED[:-1], *NOT_REACHED])
 def test_a_worker_may_return_an_array(backend, method):
-    with workers.context(method).Pool(1) as pool:
-        given = pool.apply(workers.give, (backend, 7))
+    with processes.context(method).Pool(1) as pool:
+        given = pool.apply(processes.give, (backend, 7))
         if backend == "mmap":
             with pytest.raises(RuntimeError, match="forked from it later"):
                 given.load()
         else:
             given.load()
-            pool.apply(workers.add_one, (given,))
+            pool.apply(processes.add_one, (given,))
             assert (given.array == 8).all()
 
 
@@ -114,23 +102,23 @@ def test_the_workers_of_a_cluster_take_arrays(client, backend, make):
     set_backend(backend)
     shared = make()
     for _ in range(3):
-        client.submit(workers.add_one, shared, pure=False).result()
+        client.submit(processes.add_one, shared, pure=False).result()
     assert (shared.array == 3).all()
 
 
 def test_a_mapping_made_after_a_pool_is_not_seen_by_it(make):
     set_backend("mmap")
-    with workers.context("fork").Pool(1) as pool:
+    with processes.context("fork").Pool(1) as pool:
         shared = make()
         with pytest.raises(RuntimeError, match="forked from it later"):
-            pool.apply(workers.add_one, (shared,))
+            pool.apply(processes.add_one, (shared,))
 
 
 @pytest.mark.parametrize("method", METHODS)
 def test_a_payload_leads_to_a_segment(method, make):
     set_backend("shm")
     shared = make()
-    in_child(method, workers.add_one_to_payload, shared.get_passing_payload())
+    in_child(method, processes.add_one_to_payload, shared.get_passing_payload())
     assert (shared.array == 1).all()
 
 
@@ -139,7 +127,7 @@ def test_a_payload_leads_to_a_memory_file_with_its_descriptor(method, make):
     set_backend("memfd")
     shared = make()
     payload = shared.get_passing_payload()
-    start = workers.context(method)
+    start = processes.context(method)
     process = start.Process(target=_send_and_add_one, args=(_Sent(payload),))
     process.start()
     process.join()
@@ -163,7 +151,7 @@ def _received(payload, descriptor):
 
 
 def _send_and_add_one(sent):
-    workers.add_one_to_payload(sent.payload)
+    processes.add_one_to_payload(sent.payload)
 
 
 def test_a_payload_never_leads_to_a_mapping(make):
@@ -225,7 +213,7 @@ def test_a_payload_of_nothing_is_an_error():
 def test_a_name_leads_to_a_segment(method, make):
     set_backend("shm")
     shared = make()
-    in_child(method, workers.add_one_by_name, shared.shape, shared.dtype, shared.name, "shm")
+    in_child(method, processes.add_one_by_name, shared.shape, shared.dtype, shared.name, "shm")
     assert (shared.array == 1).all()
 
 
@@ -233,7 +221,7 @@ def test_a_name_leads_to_a_segment(method, make):
 def test_a_name_leads_a_forked_child_to_what_it_inherits(kind, make):
     set_backend(kind)
     shared = make()
-    in_child("fork", workers.add_one_by_name, shared.shape, shared.dtype, shared.name, kind)
+    in_child("fork", processes.add_one_by_name, shared.shape, shared.dtype, shared.name, kind)
     assert (shared.array == 1).all()
 
 
@@ -296,12 +284,12 @@ def test_nothing_happens_before_there_is_a_buffer(backend):
 def test_only_the_creator_destroys(backend, make):
     shared = make()
     shared.array[...] = 5
-    in_child("fork", workers.destroy, shared)
+    in_child("fork", processes.destroy, shared)
     again = pickle.loads(pickle.dumps(shared))
     again.destroy()
     clone = SharedArray.clone(shared)
     clone.destroy()
-    in_child("fork", workers.add_one, shared)
+    in_child("fork", processes.add_one, shared)
     assert (shared.array == 6).all()
 
 
@@ -402,7 +390,7 @@ def test_a_context_creates_and_destroys(backend):
         with pickle.loads(pickle.dumps(shared)) as received:
             assert received.array.tolist() == [3, 3]
         assert received.array is None
-        in_child("fork", workers.add_one, shared)
+        in_child("fork", processes.add_one, shared)
         assert shared.array.tolist() == [4, 4]
     with pytest.raises(RuntimeError):
         shared.load()

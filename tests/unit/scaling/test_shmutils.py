@@ -7,7 +7,7 @@ import sys
 import pytest
 
 from gridr_dask.scaling import SharedArray, set_backend, shared_array_wrap
-from tests.unit.scaling.workers import add_one_by_name, in_child
+from tests.processes import add_one_by_name, in_child
 
 
 @pytest.fixture

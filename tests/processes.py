@@ -101,11 +101,11 @@ def own_segments():
     return sorted(name for name in os.listdir("/dev/shm") if name.startswith(prefix))
 
 
-def wait_for(condition):
-    for _ in range(PATIENCE * 200):  # not by the clock, which goes on while the processes are stopped
+def wait_for(condition, pause=0.005):
+    for _ in range(int(PATIENCE / pause)):  # not by the clock, which goes on while the processes are stopped
         if condition():
             return
-        time.sleep(0.005)
+        time.sleep(pause)
     raise AssertionError("it does not happen")
 
 
