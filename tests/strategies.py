@@ -6,7 +6,8 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from tests.scenes import BOUNDARIES, COMPUTED, COPIED, KERNELS, STYLES, VALIDITIES, make_scene
+from tests.drawn import STYLES, VALIDITIES, make_scene
+from tests.scenes import BOUNDARIES, COMPUTED, COPIED, KERNELS
 
 seeds = st.integers(0, 2**32 - 1)
 

@@ -14,7 +14,7 @@ from dask.tokenize import tokenize
 from xarray.core.indexing import ExplicitlyIndexed
 
 from gridr_dask.plan import memory
-from tests.scenes import Recording, opened
+from tests.stores import Recording, opened
 
 IMAGE = np.arange(2 * 30 * 40).reshape(2, 30, 40)
 DIMS = ("band", "y", "x")

@@ -20,8 +20,9 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from tests import oracles
+from tests.drawn import make_scene
 from tests.pairwise import pairwise
-from tests.scenes import LOCAL, make_scene
+from tests.scenes import LOCAL
 from tests.strategies import seeds
 
 RESOLUTIONS = [(1, 1), (2, 3), (10, 10)]

@@ -11,8 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests import oracles
+from tests.drawn import STYLES, make_scene
 from tests.pairwise import pairwise
-from tests.scenes import COMPUTED, INTEGERS, LOCAL, STYLES, make_scene, scene_of
+from tests.scenes import COMPUTED, INTEGERS, LOCAL, scene_of
 from tests.strategies import scenes, seeds
 
 LONG = frozenset("iIlLqQd")

@@ -6,21 +6,9 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from gridr_dask.geometry import Window
+from tests.drawn import STYLES, VALIDITIES, chunkings, make_scene, single_pixels
 from tests.pairwise import pairwise
-from tests.scenes import (
-    BOUNDARIES,
-    COMPUTED,
-    COPIED,
-    KERNELS,
-    STYLES,
-    VALIDITIES,
-    Scene,
-    chunkings,
-    make_scene,
-    running_on,
-    single_pixels,
-    to_bytes,
-)
+from tests.scenes import BOUNDARIES, COMPUTED, COPIED, KERNELS, Scene, running_on, to_bytes
 from tests.strategies import scenes, seeds
 
 FACTORS = {

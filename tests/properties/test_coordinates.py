@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 
 from gridr_dask.geometry import Window
 from tests import oracles
-from tests.scenes import KERNELS, LOCAL, NOISE, SPLINES, anywhere, chunkings, make_scene, to_bytes
+from tests.drawn import NOISE, chunkings, make_scene
+from tests.scenes import KERNELS, LOCAL, SPLINES, anywhere, to_bytes
 from tests.strategies import seeds
 
 FAR = 100_000

@@ -9,19 +9,8 @@ from gridr_dask import array_grid_resampling
 from gridr_dask.compute import get_interpolator
 from gridr_dask.compute.dtypes import default_fill
 from gridr_dask.geometry import Boundary
-from tests.scenes import (
-    BOUNDARIES,
-    COMPUTED,
-    COPIED,
-    INTEGERS,
-    KERNELS,
-    SPLINES,
-    enough,
-    image,
-    make_scene,
-    scene_of,
-    to_bytes,
-)
+from tests.drawn import image, make_scene
+from tests.scenes import BOUNDARIES, COMPUTED, COPIED, INTEGERS, KERNELS, SPLINES, enough, scene_of, to_bytes
 from tests.strategies import scenes, seeds
 
 MOVED = [("nearest", dtype) for dtype in COMPUTED + COPIED] + [

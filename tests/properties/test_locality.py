@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 
 from gridr_dask.geometry import Boundary
 from tests import oracles
-from tests.scenes import KERNELS, LOCAL, SPLINES, Scene, make_scene, to_bytes
+from tests.drawn import make_scene
+from tests.scenes import KERNELS, LOCAL, SPLINES, Scene, to_bytes
 from tests.strategies import resolutions, seeds
 
 BROKEN = [np.nan, np.inf, -np.inf]

@@ -13,8 +13,9 @@ from gridr_dask import CrsGrid
 from gridr_dask.geometry import Window
 from gridr_dask.plan import Chunking
 from gridr_dask.positions.cells import upsampled
+from tests.drawn import chunkings
 from tests.geo import TARGETS, UTM, texture, world
-from tests.scenes import KERNELS, chunkings
+from tests.scenes import KERNELS
 from tests.strategies import seeds
 
 pytestmark = pytest.mark.filterwarnings("ignore:a target pixel spans")

@@ -7,20 +7,9 @@ import numpy as np
 import pytest
 from hypothesis import Phase, given, settings
 
+from tests.drawn import STYLES, VALIDITIES, chunkings, make_scene, single_pixels
 from tests.pairwise import pairwise
-from tests.scenes import (
-    BOUNDARIES,
-    COMPUTED,
-    COPIED,
-    KERNELS,
-    STYLES,
-    VALIDITIES,
-    Scene,
-    chunkings,
-    make_scene,
-    single_pixels,
-    to_bytes,
-)
+from tests.scenes import BOUNDARIES, COMPUTED, COPIED, KERNELS, Scene, to_bytes
 from tests.strategies import scenes, seeds
 
 READINGS = (None, "direct", "direct", "blocks")

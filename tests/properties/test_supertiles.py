@@ -5,8 +5,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.drawn import VALIDITIES, chunkings, make_scene
 from tests.pairwise import pairwise
-from tests.scenes import BOUNDARIES, COMPUTED, KERNELS, VALIDITIES, Scene, chunkings, make_scene, to_bytes
+from tests.scenes import BOUNDARIES, COMPUTED, KERNELS, Scene, to_bytes
 from tests.strategies import scenes, seeds
 
 FACTORS = {

@@ -7,7 +7,8 @@ import xarray as xr
 
 import gridr_dask
 from gridr_dask import InvalidInputError, UnsupportedDtypeError
-from tests.scenes import LOCAL, anywhere, arranged, to_bytes
+from tests.drawn import arranged
+from tests.scenes import LOCAL, anywhere, to_bytes
 
 ROWS, COLS = np.mgrid[0:4, 0:5] + 0.5
 GRID = ROWS, COLS

@@ -9,7 +9,8 @@ from gridr_dask.geometry import Boundary, Window
 from gridr_dask.plan import Chunking, ChunkPlan, plan_chunks
 from gridr_dask.plan.chunks import spans_of
 from tests import oracles
-from tests.scenes import BOUNDARIES, KERNELS, cuts, kernel_named
+from tests.drawn import cuts
+from tests.scenes import BOUNDARIES, KERNELS, kernel_named
 from tests.strategies import seeds
 
 ONE = Chunking(((0, 1),), ((0, 1),))

@@ -5,7 +5,8 @@ import pytest
 
 from gridr_dask.compute.dtypes import as_planes, cast_fill, default_fill, result_dtype
 from gridr_dask.errors import InvalidInputError, UnsupportedDtypeError
-from tests.scenes import COMPUTED, COPIED, KERNELS, image, kernel_named
+from tests.drawn import image
+from tests.scenes import COMPUTED, COPIED, KERNELS, kernel_named
 
 RECORD = np.dtype([("a", "u1"), ("b", "f4")])
 

@@ -17,7 +17,8 @@ from gridr_dask.plan import footprint, node_bounds, position_bounds
 from gridr_dask.plan.footprint import FAR, ROUNDING, tap_windows
 from gridr_dask.positions.cells import upsampled
 from tests import oracles
-from tests.scenes import BOUNDARIES, KERNELS, LOCAL, NOISE, SPLINES, kernel_named
+from tests.drawn import NOISE
+from tests.scenes import BOUNDARIES, KERNELS, LOCAL, SPLINES, kernel_named
 from tests.strategies import seeds
 
 

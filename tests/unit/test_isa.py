@@ -5,7 +5,8 @@ import pytest
 
 from gridr_dask.compute import isa as instruction_sets
 from gridr_dask.errors import InvalidInputError
-from tests.scenes import make_scene, running_on, to_bytes
+from tests.drawn import make_scene
+from tests.scenes import running_on, to_bytes
 
 
 def test_every_machine_has_the_portable_set():

@@ -17,7 +17,7 @@ from gridr_dask.graph.tasks import gather_nodes
 from gridr_dask.plan import Chunking, node_bounds
 from gridr_dask.plan.footprint import FAR, ROUNDING
 from gridr_dask.positions.cells import upsampled
-from tests.scenes import chunkings, cuts
+from tests.drawn import chunkings, cuts
 from tests.strategies import seeds
 
 

@@ -20,8 +20,9 @@ from gridr_dask.plan import Chunking
 from gridr_dask.plan.footprint import ROUNDING
 from gridr_dask.positions import displaced
 from gridr_dask.positions.cells import upsampled
+from tests.drawn import chunkings
 from tests.geo import UTM, texture
-from tests.scenes import KERNELS, chunkings
+from tests.scenes import KERNELS
 from tests.strategies import seeds
 
 SHAPE = (90, 110)

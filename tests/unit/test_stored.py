@@ -14,7 +14,7 @@ import xarray as xr
 import gridr_dask
 from gridr_dask.graph.stored import Stored, data_of
 from tests.geo import TARGETS, UTM, texture, world
-from tests.scenes import Recording, opened
+from tests.stores import Recording, opened
 
 IMAGE = np.random.default_rng(0).integers(0, 60_000, (2, 90, 120)).astype("u2")
 GRID = np.mgrid[:70, :100] * 1.1 + 3.3

@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 from gridr_dask.compute.threads import default_threads
-from tests.scenes import make_scene, to_bytes
+from tests.drawn import make_scene
+from tests.scenes import to_bytes
 
 
 def test_the_main_thread_uses_the_cores_of_the_process():
