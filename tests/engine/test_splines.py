@@ -203,3 +203,21 @@ def test_other_types_are_the_rounded_spline_of_their_samples(order, dtype):
     else:
         np.testing.assert_array_equal(got, want[0].astype(dtype))
     assert got.dtype == image.dtype
+
+
+@pytest.mark.parametrize("order", [9, 11])
+@pytest.mark.parametrize("magnitude", [1.0, 1e-323], ids=["ordinary", "subnormal"])
+@few
+@given(seed=seeds)
+def test_neighbours_have_the_bytes_that_they_have_apart(isa, order, magnitude, seed):
+    # Some instruction sets take neighbours together where they lie near enough to each other.
+    rng = np.random.default_rng(seed)
+    image = magnitude * rng.normal(size=(60, 400))
+    angle, scale = np.deg2rad(rng.uniform(-40, 40)), rng.choice([-1, 1]) * rng.uniform(0.1, 1.8)
+    y, x = np.mgrid[-3:3, -150:151]
+    rows = np.clip(30 + scale * (np.cos(angle) * y - np.sin(angle) * x), 0, 59)
+    cols = np.clip(200 + scale * (np.sin(angle) * y + np.cos(angle) * x), 0, 399)
+    apart = rng.permutation(rows.size)
+    together = resampled(image, rows, cols, order, 1e-6)
+    shuffled = resampled(image, rows.flat[apart], cols.flat[apart], order, 1e-6)
+    assert shuffled.tobytes() == together.flat[apart].tobytes()

@@ -103,6 +103,15 @@ impl Isa {
         }
     }
 
+    /// Whether it has registers for some thirty vectors of eight `f64`.
+    pub(crate) fn has_wide_registers(self) -> bool {
+        match self {
+            #[cfg(target_arch = "x86_64")]
+            Self::Avx512 => true,
+            _ => false,
+        }
+    }
+
     /// Runs `job` compiled for this set.
     ///
     /// Inlined, and best with references in a job: a value that was just written in parts and is read as a whole

@@ -6,13 +6,14 @@ use std::ops::Range;
 use super::gather::{Careful, Fast, Image, Pick, pick_careful};
 use super::home::Home;
 use super::patch::Patch;
+use super::quads::{self, Quads};
 use super::span::{Room, Span, Usable};
 use super::store::{Output, Results, Store};
 use super::sweep::Bands;
 use crate::SPAN;
 use crate::arch::Isa;
 use crate::error::Result;
-use crate::image::Lattice;
+use crate::image::{Array, Lattice};
 use crate::sample::{Real, Sample};
 use crate::validity::Veil;
 
@@ -56,16 +57,7 @@ impl<T: Sample<C>, C: Real, const N: usize> Bands<C, N> for Interpolated<'_, '_,
             }
             let done = span.home().is_some_and(|home| {
                 let block = self.source.lattice.block(home.block);
-                let usable = &usable;
-                self.isa.run(Fast {
-                    block,
-                    plane: part,
-                    home,
-                    span,
-                    usable,
-                    values,
-                    sample: PhantomData::<T>,
-                })
+                self.gather((block, part), home, span, &usable, values)
             });
             let done = done || self.gather_across(part, span, &usable, values);
             if !done {
@@ -89,6 +81,25 @@ impl<T: Sample<C>, C: Real, const N: usize> Bands<C, N> for Interpolated<'_, '_,
 }
 
 impl<T: Sample<C>, C: Real> Interpolated<'_, '_, T, C> {
+    /// Gathers a span whose taps all lie in one block; returns false where the careful loop has to decide.
+    fn gather<const N: usize>(
+        &self,
+        (block, plane): (&Array<'_>, usize),
+        home: &Home,
+        span: &Span<C, N>,
+        usable: &Usable<'_>,
+        values: &mut [C; SPAN],
+    ) -> bool {
+        let sample = PhantomData::<T>;
+        if N >= quads::LEAST
+            && self.isa.has_wide_registers()
+            && self.isa.run(Quads { block, plane, home, span, values, sample })
+        {
+            return true;
+        }
+        self.isa.run(Fast { block, plane, home, span, usable, values, sample })
+    }
+
     /// Gathers a span at a seam between blocks from a copy of the samples around it; returns false where that is
     /// not possible, or the careful loop has to decide.
     fn gather_across<const N: usize>(
@@ -104,15 +115,7 @@ impl<T: Sample<C>, C: Real> Interpolated<'_, '_, T, C> {
             return false;
         };
         let home = Home { block: 0, cells: *cells, corner: (0, 0) };
-        self.isa.run(Fast {
-            block: &patch.view(),
-            plane: 0,
-            home: &home,
-            span,
-            usable,
-            values,
-            sample: PhantomData::<T>,
-        })
+        self.gather((&patch.view(), 0), &home, span, usable, values)
     }
 }
 

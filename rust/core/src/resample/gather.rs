@@ -2,12 +2,14 @@
 //!
 //! Both do the same operations in the same order: tap rows are accumulated column by column from
 //! +0.0, then the columns are summed in order, every step fused. The careful loop takes 0.0 for a tap
-//! that must not be read; so does, in effect, the fast one, whose weight there is 0.
+//! that must not be read; so does, in effect, the fast one, whose weight there is 0. Wide kernels have a faster
+//! loop still, in `quads`.
 
 use std::marker::PhantomData;
 use std::mem::MaybeUninit;
 
 use super::home::Home;
+use super::quads;
 use super::span::{Span, Usable, Weights};
 use crate::SPAN;
 use crate::arch::{Aligned, Job};
@@ -27,17 +29,17 @@ pub(super) struct Image<'l, 'a> {
 }
 
 /// Where the taps of a home lie in one plane of its block.
-struct Base<T> {
+pub(super) struct Base<T> {
     /// The first tap of the first cell.
-    start: *const T,
+    pub(super) start: *const T,
     first: (i32, i32),
-    row_stride: isize,
+    pub(super) row_stride: isize,
     col_stride: isize,
 }
 
 impl<T> Base<T> {
     #[inline(always)]
-    fn new<C, const N: usize>(
+    pub(super) fn new<C, const N: usize>(
         block: &Array<'_>,
         plane: usize,
         home: &Home,
@@ -76,6 +78,12 @@ impl<T> Base<T> {
     }
 }
 
+/// The value of a pixel. What underflows to -0.0 is 0.0 in wide kernels, since rows of weight 0 may have been added.
+#[inline(always)]
+pub(super) fn without_sign<C: Real, const N: usize>(value: C) -> C {
+    if N >= quads::LEAST { value + C::ZERO } else { value }
+}
+
 /// Gathers a span whose taps all lie in one block. Returns false when a sum is not a number: only the
 /// careful loop knows whether the culprit was a tap of weight 0.
 pub(super) struct Fast<'t, 'a, T, C, const N: usize> {
@@ -108,7 +116,7 @@ impl<T: Sample<C>, C: Real, const N: usize> Fast<'_, '_, T, C, N> {
         let base = Base::<T>::new(block, plane, home, span);
         let offsets = base.offsets::<C, N, UNIT>(span);
         let col_stride = if UNIT { 1 } else { base.col_stride };
-        let Weights { rows, cols } = &span.weights;
+        let Weights { rows, cols, .. } = &span.weights;
         let first_tap = |k: usize| {
             // Volatile, so that the pixels are taken one by one, each with vectors of taps: the compiler would
             // rather take vectors of pixels, by gather instructions, which are slower than the loads.
@@ -167,7 +175,7 @@ impl<T: Sample<C>, C: Real, const N: usize> Fast<'_, '_, T, C, N> {
                 for c in 0..N {
                     value = cols[c][k].mul_add(columns[k][c], value);
                 }
-                values[k] = value;
+                values[k] = without_sign::<C, N>(value);
             }
         }
         if !T::CAN_BE_NAN || !values.iter().fold(false, |nan, value| nan | value.is_nan()) {
@@ -205,7 +213,7 @@ impl<T: Sample<C>, C: Real, const N: usize> Job for Careful<'_, '_, T, C, N> {
     #[inline(always)]
     fn run(self) -> Result<()> {
         let Self { source, plane, span, ok, values, .. } = self;
-        let Weights { rows, cols } = &span.weights;
+        let Weights { rows, cols, .. } = &span.weights;
         for k in 0..span.len {
             if ok[k] == 0 {
                 continue;
@@ -225,7 +233,7 @@ impl<T: Sample<C>, C: Real, const N: usize> Job for Careful<'_, '_, T, C, N> {
             for c in 0..N {
                 value = cols[c][k].mul_add(sums[c], value);
             }
-            values[k] = value;
+            values[k] = without_sign::<C, N>(value);
         }
         Ok(())
     }

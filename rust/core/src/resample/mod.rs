@@ -6,6 +6,7 @@ mod footprint;
 mod gather;
 mod home;
 mod patch;
+mod quads;
 mod span;
 mod spline;
 mod store;

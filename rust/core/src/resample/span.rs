@@ -81,6 +81,9 @@ impl Usable<'_> {
     }
 }
 
+/// Rows of weight 0 on both sides of those of the taps: neighbours may lie this far apart and be summed together.
+pub(super) const SPREAD: usize = 3;
+
 /// Up to [`SPAN`] pixels of one target row, and all that their bands share.
 pub(super) struct Span<C, const N: usize> {
     /// First pixel, counted from that of the target window.
@@ -109,10 +112,12 @@ pub(super) struct Span<C, const N: usize> {
     pub(super) exact: (usize, usize),
 }
 
-/// Weights of the taps along both axes, tap by tap.
-#[repr(align(64))]
+/// Weights of the taps along both axes, tap by tap; those of rows past the taps are 0.
+#[repr(C, align(64))]
 pub(super) struct Weights<C, const N: usize> {
+    above: [[C; SPAN]; SPREAD],
     pub(super) rows: [[C; SPAN]; N],
+    below: [[C; SPAN]; SPREAD],
     pub(super) cols: [[C; SPAN]; N],
 }
 
@@ -131,7 +136,12 @@ impl<C: Real, const N: usize> Span<C, N> {
             mesh: Mesh::EMPTY,
             rows: Cells::EMPTY,
             cols: Cells::EMPTY,
-            weights: Weights { rows: [[C::ZERO; SPAN]; N], cols: [[C::ZERO; SPAN]; N] },
+            weights: Weights {
+                above: [[C::ZERO; SPAN]; SPREAD],
+                rows: [[C::ZERO; SPAN]; N],
+                below: [[C::ZERO; SPAN]; SPREAD],
+                cols: [[C::ZERO; SPAN]; N],
+            },
             first: K::FIRST,
             exact: K::EXACT,
         }
