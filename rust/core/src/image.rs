@@ -5,6 +5,7 @@
 
 use std::marker::PhantomData;
 
+use crate::arch::prefetch;
 use crate::error::{Error, Result};
 use crate::sample::DType;
 use crate::window::Window;
@@ -77,6 +78,24 @@ impl Layout {
             self.shape
         );
         self.planes[plane] + row as isize * self.row_stride + col as isize * self.col_stride
+    }
+
+    /// Asks the cache for `count` samples of each plane of an array of `dtype`, side by side from (row, col) on. They
+    /// need not be there.
+    pub(crate) fn prefetch(
+        &self,
+        (start, dtype): (*const u8, DType),
+        (row, col): (i64, i64),
+        count: usize,
+    ) {
+        let size = dtype.size().cast_signed();
+        for plane in &self.planes {
+            // Wrapping, since a stride along an axis of one sample may be anything.
+            let down = (row as isize).wrapping_mul(self.row_stride);
+            let across = (col as isize).wrapping_mul(self.col_stride);
+            let offset = plane.wrapping_add(down).wrapping_add(across).wrapping_mul(size);
+            prefetch(start.wrapping_offset(offset), count * dtype.size());
+        }
     }
 }
 

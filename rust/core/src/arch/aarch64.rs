@@ -2,6 +2,15 @@
 
 use std::arch::asm;
 
+/// Asks for the line of the cache at an address, whatever is there.
+#[inline(always)]
+pub(super) fn prefetch(address: *const u8) {
+    // SAFETY: a hint, which no address makes fail.
+    unsafe {
+        asm!("prfm pldl1keep, [{}]", in(reg) address, options(nostack, preserves_flags, readonly));
+    }
+}
+
 /// Holds FPCR of the thread and puts it back when dropped.
 pub(super) struct FloatMode(u64);
 

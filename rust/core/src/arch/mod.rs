@@ -24,6 +24,7 @@ mod native {
             Self
         }
     }
+    pub(super) fn prefetch(_: *const u8) {}
 }
 
 use crate::error::{Error, Result};
@@ -127,6 +128,17 @@ impl Isa {
             #[cfg(target_arch = "x86_64")]
             Self::Avx512 => unsafe { native::avx512(job) },
         }
+    }
+}
+
+/// Bytes in a line of the cache.
+const LINE: usize = 64;
+
+/// Asks for `count` bytes that will be used soon; nothing is read, so that any address will do.
+#[inline(always)]
+pub(crate) fn prefetch(start: *const u8, count: usize) {
+    for byte in (0..count).step_by(LINE) {
+        native::prefetch(start.wrapping_add(byte));
     }
 }
 

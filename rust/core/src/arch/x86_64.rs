@@ -1,6 +1,7 @@
 //! Shells and the float mode of x86-64.
 
 use std::arch::asm;
+use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
 
 use super::Job;
 
@@ -28,6 +29,13 @@ pub(super) unsafe fn avx2<J: Job>(job: J) -> J::Output {
 #[target_feature(enable = "avx512f,avx512vl,avx512dq,avx512bw,avx2,fma")]
 pub(super) unsafe fn avx512<J: Job>(job: J) -> J::Output {
     job.run()
+}
+
+/// Asks for the line of the cache at an address, whatever is there.
+#[inline(always)]
+pub(super) fn prefetch(address: *const u8) {
+    // SAFETY: a hint, which no address makes fail, in the baseline of x86-64.
+    unsafe { _mm_prefetch::<_MM_HINT_T0>(address.cast()) };
 }
 
 /// MXCSR at power-on: round to nearest, all exceptions masked, subnormals honoured.

@@ -25,6 +25,20 @@ impl<'a> Grid<'a> {
     }
 }
 
+impl Grid<'_> {
+    /// Asks for the nodes of the [`SPAN`] pixels from `at` on, where each pixel has one; they need not be there.
+    #[inline]
+    pub(crate) fn prefetch(&self, at: (i64, i64)) {
+        if self.is_sparse() {
+            return;
+        }
+        let at = (at.0 - self.nodes.row0, at.1 - self.nodes.col0);
+        for nodes in [&self.rows, &self.cols] {
+            nodes.layout.prefetch((nodes.start, nodes.dtype), at, SPAN);
+        }
+    }
+}
+
 /// Values that are written in vectors are written in whole ones.
 const LANES: usize = 8;
 const PADDED: usize = SPAN + LANES;

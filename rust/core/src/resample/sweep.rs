@@ -18,6 +18,9 @@ const TILE: (usize, usize) = (64, 16 * SPAN);
 /// of the source that a span reads are still in cache for the spans below.
 const TURNED_TILE: (usize, usize) = (512, SPAN);
 
+/// How many rows below a span its successor's memory is asked for, where spans are taken one below the other.
+const AHEAD: usize = 4;
+
 /// Rows of spans that are taken one below the other where the nodes around them are read once for all.
 const MESH_ROWS: usize = 16;
 
@@ -53,6 +56,8 @@ pub(super) fn sweep<K: Kernel<N>, C: Real, const N: usize>(
     } else {
         SPLINE_ROWS
     };
+    // Where rows are short, the hardware does not see what comes next.
+    let jumps = turned || task.grid.is_sparse();
     let across = pieces(cols, tile.1);
     let tiles: Vec<_> = pieces(rows, tile.0)
         .into_iter()
@@ -68,6 +73,9 @@ pub(super) fn sweep<K: Kernel<N>, C: Real, const N: usize>(
                 let col = col.min(cols.end.saturating_sub(SPAN)).max(cols.start);
                 for row in top..rows.end.min(top + height) {
                     let at = (slot, (row, col), SPAN.min(cols.end - col));
+                    if jumps {
+                        prefetch(task, (row + AHEAD, col));
+                    }
                     span.locate::<K>(task, frame, source, &mut room.known, at)?;
                     bands.resample(span, room)?;
                 }
@@ -75,6 +83,14 @@ pub(super) fn sweep<K: Kernel<N>, C: Real, const N: usize>(
         }
         Ok(())
     })
+}
+
+/// Asks for what the span at (row, col), counted as [`Span::at`], reads and writes in order: its nodes, where each pixel
+/// has one, and its samples.
+fn prefetch(task: &Task<'_>, (row, col): (usize, usize)) {
+    let at = (row as i64, col as i64);
+    task.grid.prefetch((task.target.row0 + at.0, task.target.col0 + at.1));
+    task.out.layout.prefetch((task.out.start, task.out.dtype), at, SPAN);
 }
 
 /// Pieces of `0..size` of length `piece`, the last one longer by what is too short for a span.
