@@ -21,6 +21,12 @@ impl<C: Real> Cells<C> {
     pub(crate) const EMPTY: Self = Self { index: [0; SPAN], frac: [C::ZERO; SPAN] };
 }
 
+/// The smallest and the largest of some indices.
+#[inline(always)]
+pub(crate) fn ends(index: &[i32]) -> (i32, i32) {
+    index.iter().fold((i32::MAX, i32::MIN), |(min, max), &cell| (min.min(cell), max.max(cell)))
+}
+
 /// Finds the smallest and the largest cells of a span.
 pub(crate) struct Extent<'t, C> {
     pub(crate) rows: &'t Cells<C>,
@@ -32,13 +38,7 @@ impl<C> Job for Extent<'_, C> {
 
     #[inline(always)]
     fn run(self) -> Rect {
-        let extent = |cells: &Cells<C>| {
-            cells
-                .index
-                .iter()
-                .fold((i32::MAX, i32::MIN), |(min, max), &cell| (min.min(cell), max.max(cell)))
-        };
-        Rect { rows: extent(self.rows), cols: extent(self.cols) }
+        Rect { rows: ends(&self.rows.index), cols: ends(&self.cols.index) }
     }
 }
 

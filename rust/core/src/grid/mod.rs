@@ -7,7 +7,7 @@ mod hulls;
 mod positions;
 
 pub(crate) use bounds::Bounds;
-pub(crate) use cells::{Cells, Extent, Locate};
+pub(crate) use cells::{Cells, Extent, Locate, ends};
 pub use hulls::hulls;
 pub(crate) use positions::Mesh;
 

@@ -11,7 +11,7 @@ pub(crate) use summary::Summary;
 use crate::SPAN;
 use crate::arch::{Isa, Job};
 use crate::error::Result;
-use crate::grid::Cells;
+use crate::grid::{Cells, ends};
 use crate::sample::Real;
 use crate::window::Rect;
 
@@ -57,6 +57,9 @@ impl Veil<'_> {
     }
 }
 
+/// Pixels of a span that are judged together.
+const PIECE: usize = 16;
+
 /// The pixels of a span that have a tap that is not valid are struck out.
 pub(crate) struct Strike<'t, C> {
     pub(crate) veil: &'t Veil<'t>,
@@ -87,10 +90,16 @@ impl<C: Real> Job for Strike<'_, C> {
                 }
             }
             (Veil::Spread(summary), None) => {
-                for k in 0..self.len {
-                    if self.ok[k] != 0 && !summary.cell_valid(self.cell(k)) {
-                        let (rows, cols) = self.needed(k);
-                        self.ok[k] = u8::from(summary.all_valid(rows, cols));
+                // Invalid taps mostly lie together: most pieces of a span are far from them.
+                for piece in (0..self.len).step_by(PIECE) {
+                    if matches!(summary.judge(&self.extent(piece)), Verdict::Clear) {
+                        continue;
+                    }
+                    for k in piece..self.len.min(piece + PIECE) {
+                        if self.ok[k] != 0 && !summary.cell_valid(self.cell(k)) {
+                            let (rows, cols) = self.needed(k);
+                            self.ok[k] = u8::from(summary.all_valid(rows, cols));
+                        }
                     }
                 }
             }
@@ -115,6 +124,13 @@ impl<C: Real> Job for Strike<'_, C> {
 impl<C: Real> Strike<'_, C> {
     fn cell(&self, k: usize) -> (i64, i64) {
         (self.rows.index[k].into(), self.cols.index[k].into())
+    }
+
+    /// Smallest and largest cells of the piece that begins at pixel `k`.
+    #[inline(always)]
+    fn extent(&self, k: usize) -> Rect {
+        let piece = k..k + PIECE;
+        Rect { rows: ends(&self.rows.index[piece.clone()]), cols: ends(&self.cols.index[piece]) }
     }
 
     /// First and last row, first and last column of the taps that pixel `k` needs.
