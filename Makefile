@@ -55,7 +55,8 @@ checked: $(VENV)/.deps ## laws and fuzzing on an engine with every assertion, sa
 	@$(BIN)/python -m pip install --quiet --no-deps --target build/checked/site build/checked/*.whl
 	@$(SANITIZING) $(BIN)/python -m pytest -o pythonpath="build/checked/site ." -m "not slow and not distributed" \
 		tests/properties --ignore=tests/properties/test_reproject.py \
-		tests/parity/test_oracle.py tests/unit/test_bad_engine_calls.py
+		tests/parity/test_oracle.py tests/unit/test_bad_engine_calls.py \
+		tests/engine/test_splines.py::test_neighbours_have_the_bytes_that_they_have_apart
 
 check: build ## formatting, lints, import contracts and types, in both languages
 	@echo "Checking the Python package ..."

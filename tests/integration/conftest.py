@@ -9,8 +9,6 @@ from tests.integration.handing import NAME, cluster
 @pytest.fixture(scope="module")
 def two_workers():
     with cluster() as client:
-        # It drops a replica that a test has written into, or looks at, if it comes just then.
-        client.amm.stop()
         yield client
 
 

@@ -24,6 +24,8 @@ def cluster(plugin=True, **options):
         LocalCluster(silence_logs=50, **options) as local,
         Client(local) as client,
     ):
+        # The active memory manager drops replicas, among them those that a test looks at or has written into.
+        client.amm.stop()
         if plugin:
             client.register_plugin(SharedMemoryPlugin())
         yield client
@@ -74,8 +76,8 @@ def is_mapped(array):
     return isinstance(array, mmap)
 
 
-def give(client, worker, value):
-    """A value of a task that is not ours, on one worker."""
-    future = client.submit(lambda: value() if callable(value) else value, workers=worker, pure=False)
+def give(client, worker, make):
+    """What `make` returns, as the result of a task that is not ours, on one worker."""
+    future = client.submit(make, workers=worker, pure=False)
     wait(future)
     return future

@@ -56,9 +56,8 @@ def test_a_broker_that_does_not_answer_is_no_failure(handing_client):
     wait(handing_client.submit(is_mapped, give(handing_client, first, made), workers=second))
 
     def forget(dask_worker):
-        # Runs on, but denies to have any block.
+        # The broker runs on, but denies to have any block.
         dask_worker.plugins[NAME].handover.pool.find = lambda token: None
-        dask_worker.plugins[NAME].handover.broker._pool = dask_worker.plugins[NAME].handover.pool
 
     handing_client.run(forget, workers=[first])
     block = give(handing_client, first, lambda: made(1))
@@ -113,7 +112,9 @@ def test_a_job_ends_with_the_right_bytes_though_workers_are_killed():
 def limit_descriptors(left):
     """Leave this process so many descriptors beyond those that it has."""
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    taken = {*map(int, os.listdir("/proc/self/fd"))}
+    listed = map(int, os.listdir("/proc/self/fd"))
+    # Without the one that the list itself was read through.
+    taken = {number for number in listed if os.path.exists(f"/proc/self/fd/{number}")}
     # The limit is one of numbers, and a process that was started late has gaps between them.
     free = (number for number in count() if number not in taken)
     resource.setrlimit(resource.RLIMIT_NOFILE, (next(islice(free, left, None)), hard))

@@ -7,7 +7,7 @@ import pytest
 import xarray as xr
 
 import gridr_dask  # noqa: F401 - registers the accessor
-from tests.images import BOX, GRID, image
+from tests.rasters import BOX, GRID, image
 
 
 @pytest.fixture

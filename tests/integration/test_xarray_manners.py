@@ -12,7 +12,7 @@ import xarray as xr
 
 from gridr_dask import InvalidInputError
 from tests.geo import UTM, texture
-from tests.images import BOX, GRID, blocks, image
+from tests.rasters import BOX, GRID, blocks, image
 
 FAR = GRID[0] + 1000, GRID[1]
 INTEGERS = ("u1", "i1", "u2", "i2", "u4", "i4", "i8")

@@ -8,7 +8,7 @@ from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 import gridr_dask  # noqa: F401 - registers the accessor
-from tests.images import blocks
+from tests.rasters import blocks
 
 words = st.text(string.ascii_lowercase, min_size=1, max_size=5)
 attributes = st.dictionaries(

@@ -6,7 +6,7 @@ import pytest
 import xarray as xr
 
 import gridr_dask  # noqa: F401 - registers the accessor
-from tests.images import GRID, image
+from tests.rasters import GRID, image
 
 
 class Foreign(np.lib.mixins.NDArrayOperatorsMixin):

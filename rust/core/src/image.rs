@@ -80,20 +80,22 @@ impl Layout {
         self.planes[plane] + row as isize * self.row_stride + col as isize * self.col_stride
     }
 
-    /// Asks the cache for `count` samples of each plane of an array of `dtype`, side by side from (row, col) on. They
-    /// need not be there.
+    /// Asks the cache for `count` samples of each plane of an array of `dtype`, from (row, col) on along its row, where
+    /// they stand side by side. They need not be there.
     pub(crate) fn prefetch(
         &self,
         (start, dtype): (*const u8, DType),
         (row, col): (i64, i64),
         count: usize,
     ) {
+        if self.col_stride != 1 {
+            return;
+        }
         let size = dtype.size().cast_signed();
         for plane in &self.planes {
             // Wrapping, since a stride along an axis of one sample may be anything.
             let down = (row as isize).wrapping_mul(self.row_stride);
-            let across = (col as isize).wrapping_mul(self.col_stride);
-            let offset = plane.wrapping_add(down).wrapping_add(across).wrapping_mul(size);
+            let offset = plane.wrapping_add(down).wrapping_add(col as isize).wrapping_mul(size);
             prefetch(start.wrapping_offset(offset), count * dtype.size());
         }
     }

@@ -2,8 +2,9 @@
 //!
 //! A phase of the engine is a [`Job`]. [`Isa::run`] calls it through a shell that is compiled with
 //! the instruction set's features; `Job::run` is inlined into the shell, so the compiler vectorises
-//! the same body for each set. Every body uses `mul_add` in a fixed order, hence the same bits come
-//! out of each (the portable one calls the correctly rounded software routine).
+//! the same body for each set. Where one set alone gains by another loop, that loop is a job of its own. Every body
+//! uses `mul_add` in a fixed order, hence the same bits come out of each (the portable one calls the correctly
+//! rounded software routine).
 
 #[cfg(target_arch = "aarch64")]
 mod aarch64;
@@ -134,11 +135,13 @@ impl Isa {
 /// Bytes in a line of the cache.
 const LINE: usize = 64;
 
-/// Asks for `count` bytes that will be used soon; nothing is read, so that any address will do.
+/// Asks for the lines of the cache of `count` bytes that will be used soon; nothing is read, so that any address
+/// will do.
 #[inline(always)]
 pub(crate) fn prefetch(start: *const u8, count: usize) {
-    for byte in (0..count).step_by(LINE) {
-        native::prefetch(start.wrapping_add(byte));
+    let before = start.addr() % LINE;
+    for byte in (0..before + count).step_by(LINE) {
+        native::prefetch(start.wrapping_sub(before).wrapping_add(byte));
     }
 }
 

@@ -91,7 +91,7 @@ impl<T: Sample<C>, C: Real> Interpolated<'_, '_, T, C> {
         values: &mut [C; SPAN],
     ) -> bool {
         let sample = PhantomData::<T>;
-        if N >= quads::LEAST
+        if quads::pays(N)
             && self.isa.has_wide_registers()
             && self.isa.run(Quads { block, plane, home, span, values, sample })
         {

@@ -78,10 +78,11 @@ impl<T> Base<T> {
     }
 }
 
-/// The value of a pixel. What underflows to -0.0 is 0.0 in wide kernels, since rows of weight 0 may have been added.
+/// The value of a pixel, 0.0 where it is -0.0 in a wide kernel: that sign comes from underflow only, and goes where rows
+/// of weight 0 are added.
 #[inline(always)]
-pub(super) fn without_sign<C: Real, const N: usize>(value: C) -> C {
-    if N >= quads::LEAST { value + C::ZERO } else { value }
+pub(super) fn positive_zero<C: Real, const N: usize>(value: C) -> C {
+    if quads::pays(N) { value + C::ZERO } else { value }
 }
 
 /// Gathers a span whose taps all lie in one block. Returns false when a sum is not a number: only the
@@ -175,7 +176,7 @@ impl<T: Sample<C>, C: Real, const N: usize> Fast<'_, '_, T, C, N> {
                 for c in 0..N {
                     value = cols[c][k].mul_add(columns[k][c], value);
                 }
-                values[k] = without_sign::<C, N>(value);
+                values[k] = positive_zero::<C, N>(value);
             }
         }
         if !T::CAN_BE_NAN || !values.iter().fold(false, |nan, value| nan | value.is_nan()) {
@@ -233,7 +234,7 @@ impl<T: Sample<C>, C: Real, const N: usize> Job for Careful<'_, '_, T, C, N> {
             for c in 0..N {
                 value = cols[c][k].mul_add(sums[c], value);
             }
-            values[k] = without_sign::<C, N>(value);
+            values[k] = positive_zero::<C, N>(value);
         }
         Ok(())
     }

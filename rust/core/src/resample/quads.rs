@@ -2,21 +2,24 @@
 //!
 //! A pixel alone waits for the ports that load: most vectors of its taps straddle two lines of the cache. Here a
 //! vector is loaded once for four pixels side by side, and meets a weight of each. Rows of taps that a pixel does
-//! not have weigh 0, and columns that it does not have are left out of its value, so the other loops give the same bytes.
+//! not have weigh 0, and columns that it does not have are left out of its value, so the other loops give the same
+//! bytes: what is added is 0, and the sign of a sum that underflowed to 0 is kept by none of them.
 
 use std::marker::PhantomData;
 use std::mem::MaybeUninit;
 
-use super::gather::{Base, without_sign};
+use super::gather::{Base, positive_zero};
 use super::home::Home;
-use super::span::{SPREAD, Span};
+use super::span::{SPREAD, Span, Weights};
 use crate::SPAN;
 use crate::arch::{Aligned, Job};
 use crate::image::Array;
 use crate::sample::{Real, Sample};
 
-/// Least taps along an axis for which it pays.
-pub(super) const LEAST: usize = 9;
+/// Whether it pays for kernels of `taps` taps along an axis.
+pub(super) const fn pays(taps: usize) -> bool {
+    taps > 8 && taps <= WIDE
+}
 
 /// Pixels that share their loads. Two vectors of sums for each keep both units for arithmetic busy.
 const QUAD: usize = 4;
@@ -27,8 +30,9 @@ const WIDE: usize = 16;
 /// Pixels whose sums are held at once, lest weights and taps are driven from the cache.
 const PART: usize = 32;
 
-/// Gathers a span whose taps all lie in one block. Returns false, and values without meaning, where neighbours are too
-/// far apart or too near to an end of the block, and where a sum is not a number: there, a tap of weight 0 may be.
+/// Gathers a span whose taps all lie in one block, of a kernel for which it pays. Returns false where neighbours are too
+/// far apart or too near to an end of the block, and where a sum is not a number, since a tap of weight 0 may be one:
+/// the values mean nothing then.
 pub(super) struct Quads<'t, 'a, T, C, const N: usize> {
     pub(super) block: &'t Array<'a>,
     pub(super) plane: usize,
@@ -44,7 +48,7 @@ impl<T: Sample<C>, C: Real, const N: usize> Job for Quads<'_, '_, T, C, N> {
     #[inline(always)]
     fn run(self) -> bool {
         let Self { block, plane, home, span, values, .. } = self;
-        if !(LEAST..=WIDE).contains(&N) || block.layout.col_stride != 1 {
+        if !pays(N) || block.layout.col_stride != 1 {
             return false;
         }
         let Some(places) = Places::of(home, span) else { return false };
@@ -71,11 +75,14 @@ impl<T: Sample<C>, C: Real, const N: usize> Job for Quads<'_, '_, T, C, N> {
                 let at = part + k;
                 let mut value = C::ZERO;
                 for c in 0..N {
-                    // SAFETY: of the columns of this pixel, all of which were written, those of its taps.
-                    let column = unsafe { *columns.add(places.column.0[at] as usize + c) };
+                    let column = places.column.0[at] as usize + c;
+                    debug_assert!(k * WIDE <= column && column < (k + 1) * WIDE);
+                    // SAFETY: `WIDE` columns were written for each pixel of the part; `Places::of` saw that those of its
+                    // taps are among them.
+                    let column = unsafe { *columns.add(column) };
                     value = span.weights.cols[c][at].mul_add(column, value);
                 }
-                results.0[at] = without_sign::<C, N>(value);
+                results.0[at] = positive_zero::<C, N>(value);
             }
         }
         *values = results.0;
@@ -89,9 +96,9 @@ struct Places {
     rows: usize,
     /// Row and column of the first tap of each four, counted from the first one of the home.
     corner: Aligned<[(i32, i32); SPAN / QUAD]>,
-    /// The weight of this row of taps for each pixel, counted from the first weight of the span.
+    /// Which weight each pixel gives to the first of these rows, among those of the span's rows.
     weight: Aligned<[i32; SPAN]>,
-    /// The column of each pixel's first tap, counted from the first column of the part.
+    /// Where the sum over each pixel's first column of taps stands among those of the part.
     column: Aligned<[i32; SPAN]>,
 }
 
@@ -142,22 +149,25 @@ impl Places {
     ) -> [[C; WIDE]; QUAD] {
         let (down, across) = self.corner.0[k / QUAD];
         let offset = down as isize * base.row_stride + across as isize;
-        // SAFETY: `Places::of` asked the home whether `self.rows` rows of `WIDE` taps are in the block.
+        // SAFETY: `Places::of` saw that `self.rows` rows of `WIDE` taps from here on are in the block.
         let corner = unsafe { base.start.offset(offset) };
         let weights: [*const C; QUAD] = std::array::from_fn(|g| {
-            let first = (&raw const span.weights).cast::<C>();
-            // SAFETY: rows of weights stand below each other, as many of 0 on both sides as the rows may differ by.
-            unsafe { first.add(self.weight.0[k + g] as usize) }
+            let (first, weight) =
+                ((&raw const span.weights).cast::<C>(), self.weight.0[k + g] as usize);
+            debug_assert!(weight + (self.rows - 1) * SPAN < Weights::<C, N>::ROWS * SPAN);
+            // SAFETY: the rows of weights stand side by side, and `Places::of` saw that those of four pixels begin no
+            // more than `SPREAD` rows apart: as many rows of 0 stand on both sides.
+            unsafe { first.add(weight) }
         });
         let mut sums = [[C::ZERO; WIDE]; QUAD];
         for r in 0..self.rows {
-            // SAFETY: as above.
+            // SAFETY: as for `corner`.
             let taps = unsafe { corner.offset(r as isize * base.row_stride) };
             for g in 0..QUAD {
-                // SAFETY: as above.
+                // SAFETY: as for `weights`.
                 let weight = unsafe { *weights[g].add(r * SPAN) };
                 for c in 0..WIDE {
-                    // SAFETY: as above.
+                    // SAFETY: as for `corner`.
                     let tap = unsafe { *taps.add(c) }.widen();
                     sums[g][c] = weight.mul_add(tap, sums[g][c]);
                 }

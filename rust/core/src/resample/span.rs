@@ -81,7 +81,8 @@ impl Usable<'_> {
     }
 }
 
-/// Rows of weight 0 on both sides of those of the taps: neighbours may lie this far apart and be summed together.
+/// Rows of weight 0 on both sides of those of the taps: four neighbours may lie this many rows apart and be summed
+/// together.
 pub(super) const SPREAD: usize = 3;
 
 /// Up to [`SPAN`] pixels of one target row, and all that their bands share.
@@ -112,13 +113,19 @@ pub(super) struct Span<C, const N: usize> {
     pub(super) exact: (usize, usize),
 }
 
-/// Weights of the taps along both axes, tap by tap; those of rows past the taps are 0.
+/// Weights of the taps along both axes, tap by tap. Rows past the taps weigh 0; `quads` counts all of them from the
+/// start on, so they stand side by side in this order.
 #[repr(C, align(64))]
 pub(super) struct Weights<C, const N: usize> {
     above: [[C; SPAN]; SPREAD],
     pub(super) rows: [[C; SPAN]; N],
     below: [[C; SPAN]; SPREAD],
     pub(super) cols: [[C; SPAN]; N],
+}
+
+impl<C, const N: usize> Weights<C, N> {
+    /// Rows of weights, those past the taps included.
+    pub(super) const ROWS: usize = SPREAD + N + SPREAD;
 }
 
 impl<C: Real, const N: usize> Span<C, N> {

@@ -18,8 +18,11 @@ const TILE: (usize, usize) = (64, 16 * SPAN);
 /// of the source that a span reads are still in cache for the spans below.
 const TURNED_TILE: (usize, usize) = (512, SPAN);
 
-/// How many rows below a span its successor's memory is asked for, where spans are taken one below the other.
+/// How many spans before its turn the memory of a span is asked for, where spans are taken one below the other.
 const AHEAD: usize = 4;
+
+/// Most bytes of samples that are asked for at a time: with several bands, they would drive taps from the L1 cache.
+const MOST_AHEAD: usize = 16 << 10;
 
 /// Rows of spans that are taken one below the other where the nodes around them are read once for all.
 const MESH_ROWS: usize = 16;
@@ -48,14 +51,7 @@ pub(super) fn sweep<K: Kernel<N>, C: Real, const N: usize>(
     // Splines have enough to compute for each sample.
     let turned = K::POLES.is_empty() && task.grid.turns(&task.target);
     let tile = if turned { TURNED_TILE } else { TILE };
-    let height = if task.grid.is_sparse() {
-        MESH_ROWS
-    } else if K::POLES.is_empty() {
-        // The stream of nodes is what these wait for.
-        1
-    } else {
-        SPLINE_ROWS
-    };
+    let height = height::<K, N>(task);
     // Where rows are short, the hardware does not see what comes next.
     let jumps = turned || task.grid.is_sparse();
     let across = pieces(cols, tile.1);
@@ -74,7 +70,14 @@ pub(super) fn sweep<K: Kernel<N>, C: Real, const N: usize>(
                 for row in top..rows.end.min(top + height) {
                     let at = (slot, (row, col), SPAN.min(cols.end - col));
                     if jumps {
-                        prefetch(task, (row + AHEAD, col));
+                        // The spans below each other, then those on their right.
+                        let last = height > AHEAD && row + AHEAD >= top + height;
+                        let next = if last {
+                            (row + AHEAD - height, col + SPAN)
+                        } else {
+                            (row + AHEAD, col)
+                        };
+                        prefetch(task, next);
                     }
                     span.locate::<K>(task, frame, source, &mut room.known, at)?;
                     bands.resample(span, room)?;
@@ -85,12 +88,25 @@ pub(super) fn sweep<K: Kernel<N>, C: Real, const N: usize>(
     })
 }
 
-/// Asks for what the span at (row, col), counted as [`Span::at`], reads and writes in order: its nodes, where each pixel
-/// has one, and its samples.
+/// How many spans are taken one below the other before those on their right.
+fn height<K: Kernel<N>, const N: usize>(task: &Task<'_>) -> usize {
+    match (task.grid.is_sparse(), K::POLES.is_empty()) {
+        (true, _) => MESH_ROWS,
+        (false, false) => SPLINE_ROWS,
+        // The stream of nodes is what these wait for.
+        (false, true) => 1,
+    }
+}
+
+/// Asks for what the span at (row, col), counted as [`Span::at`], reads and writes in order: its nodes, where each
+/// pixel has one, and its samples in the output.
 fn prefetch(task: &Task<'_>, (row, col): (usize, usize)) {
     let at = (row as i64, col as i64);
     task.grid.prefetch((task.target.row0 + at.0, task.target.col0 + at.1));
-    task.out.layout.prefetch((task.out.start, task.out.dtype), at, SPAN);
+    let out = &task.out;
+    if AHEAD * SPAN * out.layout.planes.len() * out.dtype.size() <= MOST_AHEAD {
+        out.layout.prefetch((out.start, out.dtype), at, SPAN);
+    }
 }
 
 /// Pieces of `0..size` of length `piece`, the last one longer by what is too short for a span.

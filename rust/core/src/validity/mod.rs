@@ -59,6 +59,7 @@ impl Veil<'_> {
 
 /// Pixels of a span that are judged together.
 const PIECE: usize = 16;
+const _: () = assert!(SPAN.is_multiple_of(PIECE), "a span is cut into whole pieces");
 
 /// The pixels of a span that have a tap that is not valid are struck out.
 pub(crate) struct Strike<'t, C> {
@@ -126,7 +127,7 @@ impl<C: Real> Strike<'_, C> {
         (self.rows.index[k].into(), self.cols.index[k].into())
     }
 
-    /// Smallest and largest cells of the piece that begins at pixel `k`.
+    /// Smallest and largest cells of the piece that begins at pixel `k`; past the end of a span, the last one repeats.
     #[inline(always)]
     fn extent(&self, k: usize) -> Rect {
         let piece = k..k + PIECE;
