@@ -94,7 +94,7 @@ def check_memory(plan: Plan) -> None:
 
 
 def _fits(plan: Plan, limit: int) -> bool:
-    return plan.at_most() <= limit or plan.peak <= limit
+    return plan.at_most <= limit or plan.peak <= limit
 
 
 def _chunking(chunks: tuple[Any, Any], target: Window) -> Chunking:

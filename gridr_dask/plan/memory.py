@@ -122,13 +122,13 @@ def parts_of_tasks(load: Load, plan: ChunkPlan, node_bytes: _Sizes) -> dict[str,
     return parts
 
 
-def at_most(load: Load, plan: ChunkPlan, node_bytes: _Sizes) -> int:
-    """Return a bound of what a task holds that is quickly found: no task holds more."""
+def at_most(load: Load, plan: ChunkPlan, node_bytes: int) -> int:
+    """Return a bound that is quickly found: no task holds more, nor more than `node_bytes` for nodes."""
     windows, kernel = plan.windows, plan.kernel
     taps = [int((windows[..., k + 1] - windows[..., k]).max(initial=0)) for k in (0, 2)]
     around = [2 * (max(kernel.warm_up, int(kernel.influence)) + kernel.margin + n) for n in kernel.pieces]
     reads = [n + more if kernel.is_spline else n for n, more in zip(taps, around, strict=True)]
-    bound = CONSTANT + int(node_bytes.max(initial=0))
+    bound = CONSTANT + node_bytes
     bound += max((_in_flight(blocks) * per_pixel for blocks, per_pixel, _ in load.stores), default=0)
     for blocks, per_pixel in ((load.source, load.source_bytes), (load.mask, load.mask_bytes)):
         if blocks is not None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from html import escape
 from math import prod
 from typing import Any
@@ -85,9 +86,12 @@ class Plan:
         """Bytes that the largest task holds, as projected."""
         return self.largest().total
 
+    @cached_property
     def at_most(self) -> int:
-        """Return a quick bound of `peak`."""
-        parts = max(at_most(load, chunks, self._node_bytes) for load, chunks in self._pairs())
+        """A quick bound of `peak`."""
+        heights, widths = self._nodes
+        nodes = int(heights.max(initial=0) * widths.max(initial=0)) * self.node_bytes
+        parts = max(at_most(load, chunks, nodes) for load, chunks in self._pairs())
         return max([parts, *(task.total for task in self._joining())])
 
     def largest(self) -> LargestTask:
@@ -122,11 +126,15 @@ class Plan:
         return zip(self.loads, self.each, strict=True)
 
     @property
-    def _node_bytes(self) -> npt.NDArray[np.int64]:
+    def _nodes(self) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+        """Rows and columns of the nodes around each target chunk."""
         target = self.chunks.target
         rows, cols = self.grid.nodes_of_chunks(target.rows, target.cols)
-        heights, widths = (spans[:, 1] - spans[:, 0] for spans in (rows, cols))
-        sizes: npt.NDArray[np.int64] = np.multiply.outer(heights, widths) * self.node_bytes
+        return rows[:, 1] - rows[:, 0], cols[:, 1] - cols[:, 0]
+
+    @property
+    def _node_bytes(self) -> npt.NDArray[np.int64]:
+        sizes: npt.NDArray[np.int64] = np.multiply.outer(*self._nodes) * self.node_bytes
         return sizes
 
     def summary(self) -> dict[str, Any]:

@@ -82,7 +82,7 @@ def test_the_quick_bound_is_a_bound():
         for mode in (None, "wrap", "reflect"):
             boundary = {} if mode is None else {"boundary_condition": mode, "trust_padding": True}
             found = plan(**arguments, **boundary)
-            assert found.at_most() >= found.peak
+            assert found.at_most >= found.peak
 
 
 def test_a_dataset_has_one_plan_for_all_its_variables():

@@ -211,7 +211,7 @@ def test_a_plan_knows_who_reads():
     assert direct.largest().parts["source"] < blocks.largest().parts["source"]
     assert "by the tasks" in repr(direct)
     for plan in (direct, blocks):
-        assert plan.peak <= plan.at_most()
+        assert plan.peak <= plan.at_most
 
 
 def test_reproject_hands_it_on():
