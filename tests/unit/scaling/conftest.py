@@ -4,13 +4,11 @@ import pytest
 
 from gridr_dask import settings
 from gridr_dask.scaling import SharedArray, create_and_register, set_backend
-from gridr_dask.scaling.blocks import Limits, Pool
+from gridr_dask.scaling.blocks import Pool
 from gridr_dask.scaling.broker import Broker
 from gridr_dask.scaling.choice import BACKENDS
 from tests.processes import METHODS, own_segments
-
-AMPLE = Limits(threshold=1, descriptors=64, size=1 << 24)
-"""Of a pool that has room for what the tests put into it."""
+from tests.unit.scaling.pools import AMPLE
 
 
 @pytest.fixture(autouse=True)

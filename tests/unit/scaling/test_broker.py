@@ -15,7 +15,7 @@ from gridr_dask.scaling import descriptors
 from gridr_dask.scaling.blocks import Pool
 from gridr_dask.scaling.broker import Broker, fetch, read_into
 from tests.processes import in_child, wait_for
-from tests.unit.scaling.conftest import AMPLE
+from tests.unit.scaling.pools import AMPLE
 
 OTHER_USER = 65534
 PRIVILEGED = os.geteuid() == 0
