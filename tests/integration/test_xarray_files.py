@@ -1,5 +1,6 @@
 """Datasets of files: nothing is read before it is asked for, and what was decoded is encoded again."""
 
+import dask
 import numpy as np
 import odc.geo.xr  # noqa: F401 - registers .odc
 import pandas as pd
@@ -26,6 +27,7 @@ def test_a_dataset_of_many_files(files):
     with xr.open_mfdataset(files, engine="h5netcdf") as dataset:
         result = dataset.gridr.resample(GRID)
         assert result.chunks["time"] == (2, 2)
+        assert dask.is_dask_collection(result)
         assert result.height.sizes == {"time": 4, "y": 40, "x": 50}
         mapped = dataset[["height", "flags"]].map(lambda array: array.gridr.resample(GRID))
         for name in ("height", "flags"):
@@ -37,6 +39,7 @@ def test_a_dataset_of_many_files(files):
 def test_a_file_that_is_not_loaded(files):
     with xr.open_dataset(files[0], engine="h5netcdf") as dataset:
         result = dataset.gridr.resample(GRID)
+        xr.testing.assert_identical(result, dataset.compute().gridr.resample(GRID))
     assert set(result.data_vars) == {"height", "flags", "orbit"}
 
 
